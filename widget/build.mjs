@@ -1,0 +1,87 @@
+// Bundles everything that runs in a browser into ../static under hashed names and writes static/manifest.json
+// (logical name -> file name), which is how the server finds them. The same sources always give the same bytes.
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const out = join(here, "..", "static");
+
+const ENTRIES = [
+  { name: "loader.js", source: "src/loader/main.ts", format: "iife", target: ["es2020"] },
+  { name: "panel.js", source: "src/panel/main.tsx", format: "esm", target: ["es2020"] },
+  { name: "inbox.js", source: "src/inbox/main.ts", format: "esm", target: ["es2020"] },
+  { name: "inbox.js", source: "src/inbox/main.tsx", format: "esm", target: ["es2020"] },
+  { name: "console.js", source: "src/console/main.ts", format: "esm", target: ["es2020"] },
+  { name: "console.css", source: "src/styles/console.css" },
+  { name: "pages.css", source: "src/styles/pages.css" },
+];
+
+// Style sheets imported by a script arrive as minified text, for `new CSSStyleSheet()`.
+const cssText = {
+  name: "css-text",
+  setup(builder) {
+    builder.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const { outputFiles } = await build({
+        entryPoints: [path],
+        bundle: true,
+        minify: true,
+        write: false,
+        target: ["chrome110", "firefox115", "safari16"],
+      });
+      return { contents: outputFiles[0].text.trim(), loader: "text" };
+    });
+  },
+};
+
+const hashed = (name, bytes) => {
+  const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 10);
+  const dot = name.lastIndexOf(".");
+  return `${name.slice(0, dot)}-${hash}${name.slice(dot)}`;
+};
+
+async function bundle({ name, source, format, target }) {
+  const css = name.endsWith(".css");
+  const { outputFiles } = await build({
+    absWorkingDir: here,
+    entryPoints: [source],
+    bundle: true,
+    minify: true,
+    write: false,
+    charset: "utf8",
+    legalComments: "none",
+    format,
+    target: target ?? ["chrome110", "firefox115", "safari16"],
+    plugins: css ? [] : [cssText],
+    loader: css ? {} : { ".svg": "text" },
+    define: { "process.env.NODE_ENV": '"production"' },
+    jsx: "automatic",
+    jsxImportSource: "preact",
+    outfile: join(out, name),
+  });
+  return outputFiles[0].contents;
+}
+
+mkdirSync(join(out, "locales"), { recursive: true });
+const manifest = {};
+for (const entry of ENTRIES.filter(({ source }) => existsSync(join(here, source)))) {
+  const bytes = await bundle(entry);
+  manifest[entry.name] = hashed(entry.name, bytes);
+  writeFileSync(join(out, manifest[entry.name]), bytes);
+}
+
+const kept = new Set(Object.values(manifest));
+const ours = new RegExp(`^(${ENTRIES.map(({ name }) => name.replace(/\.\w+$/, "")).join("|")})-[0-9a-f]{10}\\.(js|css)$`);
+for (const file of readdirSync(out)) if (ours.test(file) && !kept.has(file)) rmSync(join(out, file));
+
+for (const file of readdirSync(join(here, "src/i18n"))) {
+  if (file.endsWith(".json")) cpSync(join(here, "src/i18n", file), join(out, "locales", file));
+}
+const sorted = Object.fromEntries(Object.entries(manifest).sort(([a], [b]) => (a < b ? -1 : 1)));
+writeFileSync(join(out, "manifest.json"), `${JSON.stringify(sorted, null, 2)}\n`);
+
+for (const [name, file] of Object.entries(sorted)) {
+  console.log(`${name.padEnd(12)} ${file.padEnd(26)} ${readFileSync(join(out, file)).length} bytes`);
+}

@@ -1,0 +1,248 @@
+// The wire shapes between browser and service. A test on the server's side reads the const lists below
+// and holds them equal to its own; change both or neither.
+
+export const VISITOR_EMITS = ["message", "typing", "seen", "delivered", "sync", "end", "rate"] as const;
+export const VISITOR_HEARS = ["welcome", "message", "typing", "seen", "delivered", "conversation", "available"] as const;
+export const OPERATOR_EMITS = [
+  "presence", "take", "message", "typing", "seen", "delivered", "close", "assign", "sync", "list",
+] as const;
+export const OPERATOR_HEARS = ["queue", "conversation", "message", "typing", "presence"] as const;
+export const CONVERSATION_STATUSES = ["waiting", "active", "unanswered", "closed"] as const;
+export const AUTHOR_KINDS = ["visitor", "operator", "system"] as const;
+export const OPERATOR_MESSAGE_KINDS = ["reply", "note", "question", "system"] as const;
+export const SUBMISSION_STATUSES = ["pending", "confirmed", "expired"] as const;
+export const FIELD_TYPES = ["text", "email", "tel", "textarea", "checkbox", "select", "number", "hidden"] as const;
+export const ERROR_CODES = [
+  "bad_request", "too_long", "rate_limited", "not_found", "taken", "closed", "unauthorized",
+] as const;
+
+/** Characters in one message, counted as the server counts them (code points). */
+export const MESSAGE_LIMIT = 4000;
+
+export type ConversationStatus = (typeof CONVERSATION_STATUSES)[number];
+export type AuthorKind = (typeof AUTHOR_KINDS)[number];
+export type OperatorMessageKind = (typeof OPERATOR_MESSAGE_KINDS)[number];
+export type SubmissionStatus = (typeof SUBMISSION_STATUSES)[number];
+export type FieldType = (typeof FIELD_TYPES)[number];
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** An aware UTC time as ISO 8601 with a trailing Z. */
+export type Iso = string;
+
+export interface WireError {
+  code: ErrorCode | string;
+  message: string;
+  fields?: Record<string, string[]>;
+  by?: { name: string };
+}
+export type Refusal = { ok: false; error: WireError };
+export type Ack<T> = ({ ok: true } & T) | Refusal;
+
+// ---- chat, the visitor's side -------------------------------------------------------------------------------
+
+export interface Message {
+  id: string;
+  client_id: string | null;
+  seq: number;
+  conversation: string;
+  author: { kind: AuthorKind; name: string | null };
+  body: string;
+  at: Iso;
+}
+
+export interface Conversation {
+  id: string;
+  status: ConversationStatus;
+  operator: { name: string } | null;
+}
+
+export interface Availability {
+  available: boolean;
+  reply_time: string;
+}
+
+export interface VisitorAuth {
+  site: string;
+  token?: string;
+  after_seq?: number;
+  page?: string;
+  lang?: string;
+}
+
+export interface Welcome extends Availability {
+  token: string;
+  conversation: string | null;
+  messages: Message[];
+  next: number;
+}
+
+export interface Stored {
+  id: string;
+  conversation: string;
+  seq: number;
+  at: Iso;
+  token?: string;
+}
+
+export interface Synced {
+  messages: Message[];
+  next: number;
+}
+
+/** What the waiting GET of the HTTP twin answers. */
+export interface Polled extends Synced, Partial<Availability> {
+  conversation: string | null;
+  status?: ConversationStatus | null;
+  operator?: { name: string } | null;
+}
+
+// ---- chat, the operator's side ------------------------------------------------------------------------------
+
+export interface Summary {
+  id: string;
+  site: { key: string; name: string };
+  status: ConversationStatus;
+  kind: "chat" | "question";
+  visitor: {
+    id: string;
+    name: string;
+    email: string | null;
+    email_confirmed: boolean | null;
+    language: string;
+    page: string;
+  };
+  operator: { id: string; name: string } | null;
+  last: { body: string; at: Iso; author: AuthorKind } | null;
+  last_seq: number;
+  unread: number;
+  waiting_since: Iso | null;
+  created_at: Iso;
+  seen: { visitor: number; operator: number };
+  delivered: { visitor: number; operator: number };
+  rating: { stars: number; comment: string } | null;
+  contact: string | null;
+}
+
+export interface OperatorMessage extends Omit<Message, "seq"> {
+  seq: number | null;
+  kind: OperatorMessageKind;
+  after_seq: number;
+}
+
+export interface OperatorHere {
+  id: string;
+  name: string;
+  available: boolean;
+  here: boolean;
+}
+
+export interface Presence {
+  operators: OperatorHere[];
+  available: boolean;
+  me: { id: string; name: string; available: boolean };
+}
+
+export interface Queue {
+  conversations: Summary[];
+  more: boolean;
+}
+
+// ---- forms --------------------------------------------------------------------------------------------------
+
+export interface Field {
+  name: string;
+  type: FieldType;
+  label: string;
+  help: string | null;
+  required: boolean;
+  autocomplete: string | null;
+  inputmode: string | null;
+  maxlength: number | null;
+  options: { value: string; label: string }[] | null;
+  value: string | null;
+}
+
+export interface Statement {
+  purpose: string;
+  statement: string;
+  version: number | string;
+}
+
+/** An ALTCHA v1 challenge: find `number` so that SHA-256(salt + number) is `challenge`. */
+export interface Challenge {
+  algorithm: string;
+  challenge: string;
+  maxnumber: number;
+  salt: string;
+  signature: string;
+}
+
+export interface Descriptor {
+  slug: string;
+  kind: string;
+  version: number;
+  title: string;
+  intro: string;
+  button: string;
+  lang: string;
+  dir: "ltr" | "rtl";
+  privacy_url: string | null;
+  fields: Field[];
+  consents: (Statement & { required: boolean })[];
+  notice: Statement | null;
+  consent: Statement | null;
+  honeypot: string;
+  challenge?: Challenge;
+}
+
+export interface Accepted {
+  status: "confirmation_sent" | "done";
+  submission?: string;
+  poll_token?: string;
+  message?: string;
+  result?: FormResult | null;
+}
+
+export interface FormResult {
+  title?: string;
+  text?: string;
+  [more: string]: unknown;
+}
+
+export interface SubmissionState {
+  status: SubmissionStatus;
+  result: FormResult | null;
+}
+
+// ---- configuration ------------------------------------------------------------------------------------------
+
+/** What the server writes into the loader in place of `__LEADCAPTURE_CONFIG__`. */
+export interface LoaderConfig {
+  base: string;
+  site: string;
+  name: string;
+  lang: string;
+  accent: string;
+  accentText: string;
+  position: "end" | "start";
+  available: boolean;
+  panel: string;
+  launcher: Record<string, string>;
+  forms: Record<string, Descriptor>;
+}
+
+/** GET /v1/SITE_KEY/config */
+export interface SiteConfig {
+  site: string;
+  name: string;
+  lang: string;
+  dir: "ltr" | "rtl";
+  accent: string;
+  accent_text: string;
+  position: "end" | "start";
+  privacy_url: string | null;
+  strings: Record<string, string>;
+  forms: { slug: string; kind: string; title: string }[];
+  offline_form: string | null;
+  chat: Availability;
+}
