@@ -19,6 +19,14 @@ const ENTRIES = [
   { name: "pages.css", source: "src/styles/pages.css" },
 ];
 
+// tokens.css is one truth for all faces; a script's copy carries only the custom properties that it uses.
+function withoutUnusedTokens(css) {
+  const smaller = css.replace(/(--lc-[\w-]+):[^;}]*;?/g, (declaration, name) =>
+    name.startsWith("--lc-accent") || css.includes(`var(${name})`) || css.includes(`var(${name},`) ? declaration : "",
+  );
+  return smaller === css ? css : withoutUnusedTokens(smaller);
+}
+
 // Style sheets imported by a script arrive as minified text, for `new CSSStyleSheet()`.
 const cssText = {
   name: "css-text",
@@ -31,7 +39,7 @@ const cssText = {
         write: false,
         target: ["chrome110", "firefox115", "safari16"],
       });
-      return { contents: outputFiles[0].text.trim(), loader: "text" };
+      return { contents: withoutUnusedTokens(outputFiles[0].text.trim()), loader: "text" };
     });
   },
 };
@@ -64,10 +72,16 @@ async function bundle({ name, source, format, target }) {
   return outputFiles[0].contents;
 }
 
+function exactlyOnce(bytes, identifier) {
+  const found = Buffer.from(bytes).toString().split(identifier).length - 1;
+  if (found !== 1) throw new Error(`loader.js must contain ${identifier} exactly once, found ${found}`);
+}
+
 mkdirSync(join(out, "locales"), { recursive: true });
 const manifest = {};
 for (const entry of ENTRIES.filter(({ source }) => existsSync(join(here, source)))) {
   const bytes = await bundle(entry);
+  if (entry.name === "loader.js") exactlyOnce(bytes, "__LEADCAPTURE_CONFIG__");
   manifest[entry.name] = hashed(entry.name, bytes);
   writeFileSync(join(out, manifest[entry.name]), bytes);
 }

@@ -1,0 +1,69 @@
+"""The factory: wires everything, nothing else."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+
+from leadcapture import db, health, ratelimit, signing, socketio, web
+from leadcapture.chat import routes as chat_routes
+from leadcapture.chat import sockets as chat_sockets
+from leadcapture.consent import routes as consent_routes
+from leadcapture.console import contacts, forms, home, inbox, outbox, site
+from leadcapture.demo import routes as demo_routes
+from leadcapture.forms import kinds
+from leadcapture.forms import pages as form_pages
+from leadcapture.forms import routes as form_routes
+from leadcapture.mail import routes as mail_routes
+from leadcapture.operators import routes as operator_routes
+from leadcapture.settings import Settings
+from leadcapture.snippet import routes as snippet_routes
+
+# Edges that people reach with a session cookie: their forms carry a CSRF token.
+PAGES = (operator_routes, home, inbox, contacts, forms, outbox, site)
+# Edges that carry their own proof (a token, a bearer) or need none, and know no cookie.
+OPEN = (health, snippet_routes, chat_routes, form_routes, form_pages, consent_routes, mail_routes)
+
+
+def create_app(settings: Settings, *, demo: bool = False) -> Flask:
+    """The whole service as one WSGI application on the configured database, which must be migrated.
+
+    `demo` adds the host page of a demo shop at /demo.
+    """
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    signing.configure(settings.secret_keys)
+    ratelimit.configure(settings)
+    db.connect(settings.database_url)
+
+    app = Flask("leadcapture", static_folder=web.STATIC, static_url_path="/static", template_folder="templates")
+    app.config.update(
+        SECRET_KEY=settings.secret_keys[0],
+        SECRET_KEY_FALLBACKS=settings.secret_keys[1:],
+        SESSION_COOKIE_NAME="leadcapture",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure,
+        PERMANENT_SESSION_LIFETIME=timedelta(days=14),
+        MAX_CONTENT_LENGTH=1_000_000,
+        MAX_FORM_MEMORY_SIZE=500_000,
+        WTF_CSRF_TIME_LIMIT=None,
+        LEADCAPTURE=settings,
+    )
+    web.init(app, settings)
+    csrf = CSRFProtect(app)
+    for edge in PAGES:
+        app.register_blueprint(edge.blueprint)
+    for edge in OPEN:
+        app.register_blueprint(edge.blueprint)
+        csrf.exempt(edge.blueprint)
+    for blueprint in kinds.blueprints():
+        app.register_blueprint(blueprint)
+    if demo:
+        app.register_blueprint(demo_routes.blueprint)
+
+    socketio.init(app, settings)
+    chat_sockets.register()
+    return app

@@ -1,0 +1,1 @@
+"""People known by a confirmed address."""

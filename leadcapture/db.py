@@ -1,0 +1,215 @@
+"""The database: Base, the engine, read() and write(). Knows nothing of Flask.
+
+Writing: `write(operation, …)` runs `operation(session, …)` and returns what it returned, after a commit that is on disk.
+Returning commits, raising rolls back. On SQLite one native thread runs the waiting operations, each in a savepoint of its
+own, and commits them as one group: one fsync serves all who wait, the event loop is never blocked by it, and there is
+never a second writer in the process. On PostgreSQL it is a pooled transaction. Operations know nothing of this.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import copy_context
+from datetime import UTC, datetime
+from typing import Any, ParamSpec, TypeVar, cast
+
+import gevent
+from gevent.event import AsyncResult
+from gevent.threadpool import ThreadPool
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    TypeDecorator,
+    create_engine,
+    event,
+    make_url,
+)
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import DeclarativeBase, Session
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+GROUP_LIMIT = 200  # operations in one commit: bounds how long the first of a group waits for the last
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment in UTC. Refuses naive ones; SQLite stores none of the zone, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime was about to be stored")
+        return value.astimezone(UTC).replace(tzinfo=None) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 the signature is SQLAlchemy's
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """The base of every table; constraints get predictable names, so that migrations can speak of them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcDateTime}
+
+
+_database: Database | None = None
+
+
+class Database:
+    """One engine and the way to write through it."""
+
+    def __init__(self, url: str) -> None:
+        self.sqlite = make_url(url).get_backend_name() == "sqlite"
+        if self.sqlite:
+            self.engine = _sqlite_engine(url, begin="BEGIN")
+            # IMMEDIATE where we write: the lock is waited for at the beginning, where nothing has to be undone.
+            self._writer: _GroupWriter | None = _GroupWriter(_sqlite_engine(url, begin="BEGIN IMMEDIATE"))
+        else:
+            self.engine = create_engine(url, pool_size=20, max_overflow=10, pool_pre_ping=True)
+            self._writer = None
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for reading; whatever it changed is rolled back. Objects stay usable after it closed."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    def write(self, operation: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+        if self._writer is not None:
+            # The writer's thread has a context of its own: take the caller's (the language of the moment) along.
+            context = copy_context()
+            return cast(R, self._writer.run(lambda session: context.run(operation, session, *args, **kwargs)))
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            return operation(session, *args, **kwargs)
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        self.engine.dispose()
+
+
+def connect(url: str) -> Database:
+    """Make this database the one that read() and write() of this module use, closing one that was there."""
+    global _database
+    if _database is not None:
+        _database.close()
+    _database = Database(url)
+    return _database
+
+
+def current() -> Database:
+    """The connected database. Raises RuntimeError before connect()."""
+    if _database is None:
+        raise RuntimeError("db.connect was not called")
+    return _database
+
+
+def read() -> AbstractContextManager[Session]:
+    """`with read() as session:` a session for reading; what it changes is never committed."""
+    return current().read()
+
+
+def write(operation: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+    """Run `operation(session, *args, **kwargs)` in a transaction; returns its result once that is committed to disk."""
+    return current().write(operation, *args, **kwargs)
+
+
+class _GroupWriter:
+    """Commits waiting operations in groups, on one native thread, while greenlets wait.
+
+    Whoever comes while nobody leads becomes the leader and commits until nothing waits; the others wait for their result.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._thread = ThreadPool(1)
+        self._waiting: list[tuple[Callable[[Session], Any], AsyncResult[Any]]] = []
+        self._led = False
+
+    def run(self, operation: Callable[[Session], Any]) -> Any:
+        answer: AsyncResult[Any] = AsyncResult()
+        self._waiting.append((operation, answer))
+        if not self._led:
+            self._led = True
+            # A greenlet of its own leads: the caller may be killed (a request timeout) without leaving the others waiting.
+            gevent.spawn(self._lead)
+        return answer.get()
+
+    def _lead(self) -> None:
+        try:
+            while self._waiting:
+                group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
+                try:
+                    outcomes = self._thread.apply(self._commit, ([operation for operation, _ in group],))
+                except BaseException as error:  # every waiting caller must be told, whatever happened
+                    outcomes = [(None, error)] * len(group)
+                for (_, answer), (result, error) in zip(group, outcomes, strict=True):
+                    if error is None:
+                        answer.set(result)
+                    else:
+                        answer.set_exception(error)
+        finally:
+            self._led = False
+
+    def _commit(self, operations: list[Callable[[Session], Any]]) -> list[tuple[Any, BaseException | None]]:
+        outcomes: list[tuple[Any, BaseException | None]] = []
+        with self._engine.connect() as connection, connection.begin():
+            for operation in operations:
+                outcomes.append(self._one(connection, operation))
+        return outcomes
+
+    @staticmethod
+    def _one(connection: Connection, operation: Callable[[Session], Any]) -> tuple[Any, BaseException | None]:
+        # The session opens a savepoint at its first statement and releases it on commit.
+        session = Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
+        try:
+            with session:
+                result = operation(session)
+                session.commit()
+        except Exception as error:
+            if isinstance(error, DBAPIError) and not connection.in_transaction():
+                raise  # the whole transaction is gone (disk full, I/O error): nobody of this group may be answered
+            return None, error
+        return result, None
+
+    def close(self) -> None:
+        self._thread.join()
+        self._thread.kill()
+        self._engine.dispose()
+
+
+def _sqlite_engine(url: str, *, begin: str) -> Engine:
+    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30}, pool_size=20)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+        # The driver must not begin transactions by itself: it would do so too late for savepoints to hold.
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

@@ -1,0 +1,30 @@
+"""Public ids: a prefix that names the kind, then 96 unguessable bits in lower-case base 32."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+
+PREFIXES = {
+    "site": "site",
+    "operator": "opr",
+    "visitor": "vis",
+    "conversation": "cnv",
+    "message": "msg",
+    "form": "frm",
+    "submission": "sub",
+    "confirmation": "cnf",
+    "contact": "con",
+    "consent": "cst",
+    "email": "eml",
+}
+
+
+def new(kind: str) -> str:
+    """A new public id of that kind, for example `con_4xk2…`: 20 characters after the prefix.
+
+    Raises KeyError for a kind that is not in PREFIXES.
+    """
+    # 100 bits would be 20 characters of 5 bits; 12.5 bytes do not exist, so 13 bytes are drawn and cut.
+    digits = base64.b32encode(secrets.token_bytes(13)).decode().lower().rstrip("=")
+    return f"{PREFIXES[kind]}_{digits[:20]}"

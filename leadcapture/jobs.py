@@ -1,0 +1,45 @@
+"""The table of jobs: what runs by itself, and how often. Each job claims rows and does them, so any number of processes
+may run the same table."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import gevent
+
+from leadcapture import clock
+
+log = logging.getLogger("leadcapture.jobs")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One row: a function of `now` and the seconds between two runs. `live` ones speak to open sockets, so they run in web
+    processes; the others run wherever jobs run."""
+
+    name: str
+    every: float
+    run: Callable[[datetime], None]
+    live: bool = False
+
+
+TABLE: tuple[Job, ...] = ()
+
+
+def start(*, live: bool, rest: bool) -> list[gevent.Greenlet[..., None]]:
+    """Start the chosen jobs, a greenlet each; they run until killed."""
+    return [gevent.spawn(_repeat, job) for job in TABLE if (live if job.live else rest)]
+
+
+def _repeat(job: Job) -> None:
+    while True:
+        try:
+            job.run(clock.now())
+        except Exception:
+            # One bad row or a database that is away must not end a job; what failed stays due.
+            log.exception("job %s failed", job.name)
+            gevent.sleep(min(5.0, job.every * 5))
+        gevent.sleep(job.every)

@@ -1,0 +1,1 @@
+"""The outbox and everything that gets an e-mail out of it."""

@@ -1,0 +1,60 @@
+"""The tables of the outbox and of suppressions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from leadcapture.db import Base
+from leadcapture.sites.models import Site
+
+STATES = ("queued", "sending", "sent", "deferred", "bounced", "suppressed", "failed", "ambiguous")
+
+
+class Email(Base):
+    """An e-mail in the outbox: the row is the truth, there is no other queue."""
+
+    __tablename__ = "emails"
+    __table_args__ = (Index("ix_emails_due", "status", "due_at"), Index("ix_emails_site_recent", "site_id", "id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(40), unique=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey(Site.id, ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(40))  # which template: "confirmation", "offline_question", …
+    language: Mapped[str] = mapped_column(String(8))
+    to_email: Mapped[str] = mapped_column(String(320))
+    to_key: Mapped[str] = mapped_column(String(320), index=True)
+    to_name: Mapped[str] = mapped_column(String(120), default="")
+    from_email: Mapped[str] = mapped_column(String(320))
+    from_name: Mapped[str] = mapped_column(String(120), default="")
+    reply_to: Mapped[str | None] = mapped_column(String(320))
+    subject: Mapped[str] = mapped_column(String(300))
+    text: Mapped[str] = mapped_column(Text)
+    html: Mapped[str] = mapped_column(Text)
+    headers: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    message_id: Mapped[str] = mapped_column(String(200))
+    status: Mapped[str] = mapped_column(String(12), default="queued")
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime]
+    claimed_at: Mapped[datetime | None]
+    # The worker that claimed the row, and whether DATA had begun: after a crash this tells "never sent" from "ambiguous".
+    claimed_by: Mapped[str | None] = mapped_column(String(60))
+    data_begun: Mapped[bool] = mapped_column(default=False)
+    sent_at: Mapped[datetime | None]
+    last_answer: Mapped[str | None] = mapped_column(String(500))
+    created_at: Mapped[datetime]
+
+
+class Suppression(Base):
+    """Do not mail this address: it bounced, complained, or was erased."""
+
+    __tablename__ = "suppressions"
+    __table_args__ = (UniqueConstraint("site_id", "email_key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey(Site.id, ondelete="CASCADE"))
+    email_key: Mapped[str] = mapped_column(String(320))
+    reason: Mapped[str] = mapped_column(String(20))  # bounce, complaint, erasure
+    created_at: Mapped[datetime]

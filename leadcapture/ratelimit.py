@@ -1,0 +1,57 @@
+"""Buckets: how often something may happen. In memory for one process, in Redis for several."""
+
+from __future__ import annotations
+
+import math
+import time
+
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage, Storage, storage_from_string
+from limits.strategies import MovingWindowRateLimiter
+
+from leadcapture.errors import BadSetting, RateLimited
+from leadcapture.settings import Settings
+
+_limiter: MovingWindowRateLimiter | None = None
+_limits: dict[str, str] = {}
+
+
+def configure(settings: Settings) -> None:
+    """Take the limits (every setting that begins with RATE_, and MAIL_PER_ADDRESS) and the place the counts are kept in."""
+    global _limiter
+    storage: Storage = storage_from_string(settings.redis_url) if settings.redis_url else MemoryStorage()
+    _limiter = MovingWindowRateLimiter(storage)
+    for name, value in settings.values.items():
+        if name.startswith("RATE_") or name == "MAIL_PER_ADDRESS":
+            try:
+                parse(value)
+            except ValueError as error:
+                raise BadSetting(f"LEADCAPTURE_{name}: {value!r} is not like 60/minute.") from error
+            _limits[name] = value
+
+
+def hit(limit: str, *key: str, times: int = 1) -> None:
+    """Count one more of `limit` (a setting's name, such as "RATE_FORM") for this key.
+
+    `times` widens the limit for a wider key. Raises RateLimited, with the seconds to wait, when it is used up.
+    """
+    item = _item(limit, times)
+    if not _strategy().hit(item, limit, *key):
+        reset, _ = _strategy().get_window_stats(item, limit, *key)
+        raise RateLimited("Too many requests. Try again in a moment.", retry_after=max(1, math.ceil(reset - time.time())))
+
+
+def allowed(limit: str, *key: str, times: int = 1) -> bool:
+    """Whether one more would be let through; counts nothing."""
+    return bool(_strategy().test(_item(limit, times), limit, *key))
+
+
+def _item(limit: str, times: int) -> RateLimitItem:
+    item = parse(_limits[limit])
+    return type(item)(item.amount * times, item.multiples)
+
+
+def _strategy() -> MovingWindowRateLimiter:
+    if _limiter is None:
+        raise RuntimeError("ratelimit.configure was not called")
+    return _limiter

@@ -1,0 +1,66 @@
+"""Signed tokens, one salt a purpose, so that a token of one kind is worthless as another.
+
+A token carries the id of a row; whether it may still be used is decided by that row, never by the signature alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from leadcapture.errors import BadToken
+
+_keys: list[str] = []
+
+PURPOSES = frozenset({"confirm", "unsubscribe", "preferences", "mail", "visitor", "submission", "setup", "sign-in", "form"})
+
+
+def configure(keys: Sequence[str]) -> None:
+    """Take the secret keys, newest first: the first signs, every one verifies."""
+    _keys[:] = keys
+
+
+def sign(purpose: str, value: str) -> str:
+    """A URL-safe token that carries `value` for one purpose (one of PURPOSES)."""
+    return _serializer(purpose).dumps(value)
+
+
+def verify(purpose: str, token: str) -> str:
+    """The value a token of that purpose carries. Raises BadToken for anything we did not sign."""
+    try:
+        value = _serializer(purpose).loads(token)
+    except BadSignature as error:
+        raise BadToken("This link is not valid.") from error
+    if not isinstance(value, str):
+        raise BadToken("This link is not valid.")
+    return value
+
+
+def digest(purpose: str, value: str) -> str:
+    """A keyed hash (HMAC-SHA256, hex) under the newest key, to store something a person must type but nobody may read."""
+    return hmac.new(_current().encode(), f"{purpose}\0{value}".encode(), hashlib.sha256).hexdigest()
+
+
+def digest_matches(purpose: str, value: str, stored: str) -> bool:
+    """Whether `stored` is the digest of `value` under any of the keys; in constant time for each."""
+    return any(
+        hmac.compare_digest(hmac.new(key.encode(), f"{purpose}\0{value}".encode(), hashlib.sha256).hexdigest(), stored)
+        for key in _keys
+    )
+
+
+def _current() -> str:
+    if not _keys:
+        raise RuntimeError("signing.configure was not called")
+    return _keys[0]
+
+
+def _serializer(purpose: str) -> URLSafeSerializer:
+    if purpose not in PURPOSES:
+        raise ValueError(f"unknown purpose {purpose!r}")
+    _current()
+    # itsdangerous signs with the last of a list and verifies with all of them.
+    return URLSafeSerializer(list(reversed(_keys)), salt=f"leadcapture.{purpose}", signer_kwargs={"digest_method": hashlib.sha256})

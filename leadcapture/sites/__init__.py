@@ -1,0 +1,1 @@
+"""Websites that embed us: key, allowed origins, hours, branding, who sends and who receives."""

@@ -1,0 +1,38 @@
+"""The table of sites."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from leadcapture.db import Base
+
+
+class Site(Base):
+    """A website that embeds us."""
+
+    __tablename__ = "sites"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    # Origins whose pages may talk to us: "https://shop.example.org", "https://*.example.org", "http://127.0.0.1:*".
+    allowed_origins: Mapped[list[str]] = mapped_column(JSON, default=list)
+    timezone: Mapped[str] = mapped_column(String(64), default="UTC")
+    # None: always open. Else {"mon": [["09:00", "12:00"], ["13:00", "17:00"]], …}; a missing day is closed.
+    hours: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    language: Mapped[str] = mapped_column(String(8), default="en")
+    accent: Mapped[str] = mapped_column(String(7), default="#0b6b5d")
+    position: Mapped[str] = mapped_column(String(5), default="end")  # where the launcher sits: "start" or "end"
+    reply_time: Mapped[str] = mapped_column(String(20), default="minutes")  # minutes, hours or day: what is promised
+    privacy_url: Mapped[str | None] = mapped_column(String(500))
+    sender_name: Mapped[str] = mapped_column(String(120), default="")
+    sender_email: Mapped[str | None] = mapped_column(String(320))
+    # Who gets offline questions by e-mail; counts only once its owner has confirmed it.
+    recipient_email: Mapped[str | None] = mapped_column(String(320))
+    recipient_verified_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]

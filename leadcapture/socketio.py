@@ -1,0 +1,53 @@
+"""The Socket.IO server. Connects and disconnects go through Flask-SocketIO; hot events are put on the server beneath it,
+because Flask's request context is the main cost of an event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from flask_socketio import SocketIO
+
+from leadcapture.settings import Settings
+
+LARGEST_PACKET = 100_000  # bytes: a message of 4,000 characters many times over
+
+socketio = SocketIO()
+
+
+def init(app: Flask, settings: Settings) -> None:
+    """Bind the server to the application. Several processes are joined by Redis when it is set."""
+    socketio.init_app(
+        app,
+        async_mode="gevent",
+        transports=["websocket"],
+        # Every namespace checks the origin itself when a client connects: visitors come from their site's pages.
+        cors_allowed_origins="*",
+        message_queue=settings.redis_url,
+        channel="leadcapture",
+        manage_session=False,
+        # Events of one socket are handled one after the other: their order is the visitor's.
+        async_handlers=False,
+        max_http_buffer_size=LARGEST_PACKET,
+        ping_interval=20,
+        ping_timeout=20,
+    )
+
+
+def on(event: str, namespace: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a hot event: the handler is called as `handler(sid, *payload)` with no Flask context; what it returns is the ack.
+
+    Registration must happen after init().
+    """
+
+    def register(handler: Callable[..., Any]) -> Callable[..., Any]:
+        socketio.server.on(event, handler, namespace=namespace)
+        return handler
+
+    return register
+
+
+def emit(event: str, payload: dict[str, Any], *, to: str, namespace: str, skip_sid: str | None = None) -> None:
+    """Send an event to a room, on every process."""
+    socketio.server.emit(event, payload, room=to, namespace=namespace, skip_sid=skip_sid)

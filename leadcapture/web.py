@@ -1,0 +1,195 @@
+"""What every HTTP edge shares: reading a body, answering errors, security headers, static files, compression."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, current_app, g, jsonify, render_template, request
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from leadcapture import i18n
+from leadcapture.errors import Invalid, LeadCaptureError, RateLimited
+from leadcapture.settings import Settings
+
+PACKAGE = Path(__file__).parent
+# In a wheel the built files lie inside the package, in a checkout beside it.
+STATIC = next(folder for folder in (PACKAGE / "static", PACKAGE.parent / "static") if folder.is_dir())
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+COMPRESSIBLE = ("text/", "application/json", "application/javascript", "image/svg+xml")
+
+
+def init(app: Flask, settings: Settings) -> None:
+    """Give the application the error answers, headers, languages and helpers of all pages."""
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+    app.before_request(_choose_language)
+    app.after_request(_add_headers)
+    app.after_request(_compress)
+    app.register_error_handler(LeadCaptureError, _answer_error)
+    app.register_error_handler(HTTPException, _answer_http_error)
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.globals.update(
+        static_url=static_url, language=i18n.language, direction=lambda: i18n.direction(i18n.language())
+    )
+
+
+def body() -> MultiDict[str, str]:
+    """The request's fields, whether they came as JSON or form-encoded; a JSON list is a repeated field.
+
+    Raises Invalid for JSON that is no object of texts, numbers, truths and lists of them.
+    """
+    if not request.is_json:
+        return MultiDict(request.form)
+    given = request.get_json(silent=True)
+    if not isinstance(given, dict):
+        raise Invalid("The body must be a JSON object.", code="bad_request")
+    fields: MultiDict[str, str] = MultiDict()
+    for name, value in given.items():
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, dict | list):
+                raise Invalid("The body must be a flat JSON object.", code="bad_request")
+            if item is not None and item is not False:
+                fields.add(str(name), "on" if item is True else str(item))
+    return fields
+
+
+def client_ip() -> str:
+    """The address the request came from, as far as the trusted proxies tell."""
+    return request.remote_addr or ""
+
+
+def bearer() -> str | None:
+    """The token of the Authorization header, if it has one."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def allow_origin(response: Response) -> Response:
+    """Let the page that asked read this answer. Call it only after the origin was checked against the site."""
+    origin = request.headers.get("Origin")
+    response.vary.add("Origin")
+    if origin:
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
+        response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
+        response.headers["Access-Control-Expose-Headers"] = "Retry-After"
+        response.headers["Access-Control-Max-Age"] = "600"
+    return response
+
+
+@cache
+def manifest() -> dict[str, str]:
+    """Which hashed file each built file is: {"panel.js": "panel-1a2b3c4d.js", …}."""
+    content: dict[str, str] = json.loads((STATIC / "manifest.json").read_text(encoding="utf-8"))
+    return content
+
+
+def static_url(name: str) -> str:
+    """The path of a built file that may be kept for ever, for example /static/panel-1a2b3c4d.js."""
+    return f"/static/{manifest()[name]}"
+
+
+def wants_json() -> bool:
+    """Whether the asker is a program (the widget, the API) and not a person who reads a page."""
+    if request.path.startswith(("/v1/", "/api/")):
+        return True
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return best == "application/json"
+
+
+def error_body(error: LeadCaptureError) -> dict[str, Any]:
+    """The error as the widget and the API read it."""
+    body: dict[str, Any] = {"code": error.code, "message": error.message}
+    if isinstance(error, Invalid) and error.fields:
+        body["fields"] = error.fields
+    return {"error": body}
+
+
+def _answer_error(error: LeadCaptureError) -> Response:
+    response = _error_response(error.status, error_body(error), error.message)
+    if isinstance(error, RateLimited):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return _readable_by_checked_origin(response)
+
+
+def _answer_http_error(error: HTTPException) -> Response:
+    if error.response is not None:
+        return error.response  # type: ignore[return-value]
+    code = (error.name or "error").lower().replace(" ", "_")
+    body = {"error": {"code": code, "message": error.description or ""}}
+    response = _error_response(error.code or 500, body, "")
+    for name, value in error.get_headers():
+        if name.lower() not in {"content-type", "content-length"}:
+            response.headers[name] = value
+    return _readable_by_checked_origin(response)
+
+
+def _error_response(status: int, body: dict[str, Any], message: str) -> Response:
+    if wants_json():
+        response = jsonify(body)
+    else:
+        response = current_app.make_response(render_template("errors/error.html", status=status, message=message))
+    response.status_code = status
+    return response
+
+
+def _readable_by_checked_origin(response: Response) -> Response:
+    # An edge that has checked the origin notes so; then the page may read the error too.
+    return allow_origin(response) if g.get("origin_checked") else response
+
+
+def _choose_language() -> None:
+    i18n.use(i18n.best(request.args.get("lang"), *(code for code, _ in request.accept_languages)))
+
+
+def _add_headers(response: Response) -> Response:
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
+    if response.mimetype == "text/html":
+        response.headers.setdefault("Content-Security-Policy", CSP)
+        response.headers.setdefault("Cache-Control", "no-store")
+    if request.path.startswith("/static/"):
+        # Modules are imported across origins, which asks for CORS; names carry a hash of the content.
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        hashed = request.path.removeprefix("/static/") in manifest().values()
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if hashed else "public, max-age=60"
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    return response
+
+
+def _compress(response: Response) -> Response:
+    if response.status_code != 200 or response.is_streamed and not request.path.startswith("/static/"):
+        return response
+    if not response.mimetype.startswith(COMPRESSIBLE) or "Content-Encoding" in response.headers:
+        return response
+    response.vary.add("Accept-Encoding")
+    if not request.accept_encodings["gzip"]:
+        return response
+    response.direct_passthrough = False
+    content = response.get_data()
+    if len(content) > 500:
+        response.set_data(_gzip(content))
+        response.headers["Content-Encoding"] = "gzip"
+        # The compressed bytes are others: a strong tag of the plain ones would lie.
+        tag, _ = response.get_etag()
+        if tag:
+            response.set_etag(tag, weak=True)
+    return response
+
+
+@lru_cache(maxsize=64)
+def _gzip(content: bytes) -> bytes:
+    return gzip.compress(content, compresslevel=9, mtime=0)
