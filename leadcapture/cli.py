@@ -39,8 +39,7 @@ def _connected() -> Settings:
 @click.option("--no-jobs", is_flag=True, help="Leave the jobs (sending mail, expiring) to `leadcapture jobs`.")
 def serve(no_jobs: bool) -> None:
     """Serve web and sockets and, unless told not to, run the jobs beside them."""
-    settings = _connected()
-    server.serve(settings, with_jobs=not no_jobs)
+    server.serve(settings_module.load(), with_jobs=not no_jobs)
 
 
 @leadcapture.command("jobs")

@@ -111,10 +111,17 @@ class Database:
 def connect(url: str) -> Database:
     """Make this database the one that read() and write() of this module use, closing one that was there."""
     global _database
-    if _database is not None:
-        _database.close()
+    close()
     _database = Database(url)
     return _database
+
+
+def close() -> None:
+    """Close the connected database, if there is one."""
+    global _database
+    if _database is not None:
+        _database.close()
+        _database = None
 
 
 def current() -> Database:

@@ -13,7 +13,10 @@ from leadcapture.settings import Settings
 
 
 def serve(settings: Settings, *, with_jobs: bool, demo: bool = False) -> None:
-    """Serve until a signal ends the process."""
+    """Migrate where that is ours to do, then serve until a signal ends the process."""
+    prepare_database(settings)
+    # Connections must not cross the fork into the worker processes.
+    db.close()
     _Server(settings, with_jobs=with_jobs, demo=demo).run()
 
 
