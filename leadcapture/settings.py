@@ -59,6 +59,10 @@ def _http_url(value: str) -> str:
     return value.strip().rstrip("/")
 
 
+def _http_url_or_nothing(value: str) -> str:
+    return _http_url(value) if value.strip() else ""
+
+
 def _url_of(*schemes: str) -> Callable[[str], str | None]:
     def parse(value: str) -> str | None:
         value = value.strip()
@@ -97,7 +101,12 @@ TABLE: tuple[Setting, ...] = (
         "smtp://user:pass@host:587?tls=starttls or smtps://…; nothing: mails stay in the outbox, readable in the console.",
         secret=True,
     ),
-    Setting("PUBLIC_URL", _http_url, "http://127.0.0.1:8000", "Base of all links in mails and of the snippet."),
+    Setting(
+        "PUBLIC_URL",
+        _http_url_or_nothing,
+        "",
+        "Base of all links in mails and of the snippet; nothing: http://127.0.0.1 and PORT, so http://127.0.0.1:8000.",
+    ),
     Setting("SECRET_KEY", _text, "", "Signs tokens; comma-separated, newest first; nothing: made at first start.", secret=True),
     Setting("HOST", _text, "127.0.0.1", "Address to listen on."),
     Setting("PORT", _port, "8000", "Port to listen on."),
@@ -161,6 +170,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     instance = Path(environ.get(f"{PREFIX}INSTANCE", "./instance")).resolve()
     file = _config_file(instance)
     values = {setting.name: _read(setting, environ, file) for setting in TABLE}
+    values["PUBLIC_URL"] = values["PUBLIC_URL"] or f"http://127.0.0.1:{values['PORT']}"
     if values["WORKERS"] > 1 and not values["REDIS_URL"]:
         raise BadSetting("LEADCAPTURE_WORKERS is more than 1: set LEADCAPTURE_REDIS_URL too, it joins the processes.")
     try:

@@ -163,6 +163,7 @@ def _add_headers(response: Response) -> Response:
     if request.path.startswith("/static/"):
         # Modules are imported across origins, which asks for CORS; names carry a hash of the content.
         response.headers["Access-Control-Allow-Origin"] = "*"
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         hashed = request.path.removeprefix("/static/") in manifest().values()
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if hashed else "public, max-age=60"
     if current_app.config["SESSION_COOKIE_SECURE"]:
