@@ -1,5 +1,133 @@
+"""What a host page loads: the loader with the site's settings, and the configuration of the panel."""
+
 from __future__ import annotations
 
-from flask import Blueprint
+import json
+from functools import cache
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, current_app, g, jsonify, request
+
+from leadcapture import clock, db, i18n, web
+from leadcapture.chat import queries as chat
+from leadcapture.errors import Forbidden, NotFound
+from leadcapture.forms import operations as form_operations
+from leadcapture.forms import queries as forms
+from leadcapture.i18n import gettext as _
+from leadcapture.settings import Settings
+from leadcapture.sites import queries as sites
+from leadcapture.sites import rules as site_rules
+from leadcapture.snippet import rules
 
 blueprint = Blueprint("snippet", __name__)
+
+
+@blueprint.get("/widget/<key>.js")
+def widget(key: str) -> Response:
+    """The script of the snippet: the loader and what its site has set, in one answer that is fresh for a minute."""
+    try:
+        script, status = _script(key), 200
+    except NotFound:
+        # The page's own console is where its owner looks, so the answer is a script that says what is wrong.
+        script, status = "/* LeadCapture: no site has this key. Copy the line again from the site's settings. */\n", 404
+    response = Response(script, status, mimetype="application/javascript")
+    response.headers["Cache-Control"] = "public, max-age=60"
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.vary.add("Accept-Encoding")
+    if status == 200:
+        response.set_etag(rules.content_tag(script))
+        response.make_conditional(request)
+    return response
+
+
+def _script(key: str) -> str:
+    settings = _settings()
+    with db.read() as session:
+        site = sites.by_key(session, key)
+        available = chat.available(session, clock.now(), site, settings.operator_grace)
+        placed = forms.inline(session, site.id)
+        with i18n.speaking(site.language):
+            described = {form.slug: form_operations.describe(form, site, site.language) for form in placed}
+    config = rules.loader_config(
+        base=settings.public_url,
+        key=site.key,
+        name=site.name,
+        language=site.language,
+        accent=site.accent,
+        accent_text=site_rules.text_on(site.accent),
+        position=site.position,
+        available=available,
+        panel=web.static_url("panel.js"),
+        launcher={language: _locale(language)["launcher_open"] for language in i18n.LANGUAGES},
+        forms=described,
+    )
+    return rules.snippet(_loader(web.manifest()["loader.js"]), config)
+
+
+@blueprint.get("/v1/<key>/config")
+def config(key: str) -> Response:
+    """What the panel shows: branding, texts in the asked language, forms, and whether somebody can answer now."""
+    settings = _settings()
+    with db.read() as session:
+        site = sites.by_key(session, key)
+        _check_origin(site.allowed_origins, settings.public_url)
+        language = i18n.best(request.args.get("lang"), site.language)
+        available = chat.available(session, clock.now(), site, settings.operator_grace)
+        published = forms.published(session, site.id)
+        response = jsonify(
+            site=site.key,
+            name=site.name,
+            lang=language,
+            dir=i18n.direction(language),
+            accent=site.accent,
+            accent_text=site_rules.text_on(site.accent),
+            position=site.position,
+            privacy_url=site.privacy_url,
+            strings=_locale(language),
+            forms=[{"slug": form.slug, "kind": form.kind, "title": form.title} for form in published],
+            offline_form=next((form.slug for form in published if form.kind == "offline"), None),
+            chat={"available": available, "reply_time": site.reply_time},
+        )
+    response.headers["Cache-Control"] = "no-cache"
+    response.set_etag(rules.content_tag(response.get_data(as_text=True)))
+    web.allow_origin(response)
+    response.make_conditional(request)
+    return response
+
+
+@blueprint.route("/v1/<key>/config", methods=["OPTIONS"])
+def config_preflight(key: str) -> Response:
+    """What a browser asks before it asks."""
+    with db.read() as session:
+        _check_origin(sites.by_key(session, key).allowed_origins, _settings().public_url)
+    return web.allow_origin(Response(status=204))
+
+
+def _check_origin(allowed: list[str], public_url: str) -> None:
+    """Raises Forbidden for a page that is neither the site's nor ours; programs, which send no Origin, may read."""
+    origin = request.headers.get("Origin")
+    if origin and not site_rules.origin_allowed([*allowed, _origin_of(public_url)], origin):
+        raise Forbidden(_("This page does not belong to the site."), code="wrong_origin")
+    g.origin_checked = True
+
+
+def _origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["LEADCAPTURE"]
+    return settings
+
+
+@cache
+def _loader(file: str) -> str:
+    return (web.STATIC / file).read_text(encoding="utf-8")
+
+
+@cache
+def _locale(language: str) -> dict[str, str]:
+    strings: dict[str, str] = json.loads((web.STATIC / "locales" / f"{language}.json").read_text(encoding="utf-8"))
+    return strings
