@@ -10,21 +10,28 @@ const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, "..", "static");
 
 const ENTRIES = [
-  { name: "loader.js", source: "src/loader/main.ts", format: "iife", target: ["es2020"] },
-  { name: "panel.js", source: "src/panel/main.tsx", format: "esm", target: ["es2020"] },
-  { name: "inbox.js", source: "src/inbox/main.ts", format: "esm", target: ["es2020"] },
-  { name: "inbox.js", source: "src/inbox/main.tsx", format: "esm", target: ["es2020"] },
-  { name: "console.js", source: "src/console/main.ts", format: "esm", target: ["es2020"] },
+  { name: "loader.js", source: "src/loader/main.ts", format: "iife", target: ["es2022"] },
+  { name: "panel.js", source: "src/panel/main.tsx", format: "esm", target: ["es2022"] },
+  { name: "inbox.js", source: "src/inbox/main.ts", format: "esm", target: ["es2022"] },
+  { name: "inbox.js", source: "src/inbox/main.tsx", format: "esm", target: ["es2022"] },
+  { name: "console.js", source: "src/console/main.ts", format: "esm", target: ["es2022"] },
   { name: "console.css", source: "src/styles/console.css" },
   { name: "pages.css", source: "src/styles/pages.css" },
 ];
 
-// tokens.css is one truth for all faces; a script's copy carries only the custom properties that it uses.
-function withoutUnusedTokens(css) {
-  const smaller = css.replace(/(--lc-[\w-]+):[^;}]*;?/g, (declaration, name) =>
-    name.startsWith("--lc-accent") || css.includes(`var(${name})`) || css.includes(`var(${name},`) ? declaration : "",
-  );
-  return smaller === css ? css : withoutUnusedTokens(smaller);
+// tokens.css is one truth for all faces. A script's copy is made small: only the tokens it uses, those that never
+// change put in place, and without what only a whole page needs.
+function slim(css) {
+  const text = css.replaceAll(":root,:host", ":host").replace(/(--lc-[\w-]+):\s+/g, "$1:");
+  const declared = [...text.matchAll(/(--lc-[\w-]+):([^;}]*);?/g)];
+  for (const [declaration, name, value] of declared) {
+    if (name === "--lc-accent" || name === "--lc-accent-text") continue;
+    const used = text.includes(`var(${name})`);
+    const constant = declared.filter(([, other]) => other === name).length === 1;
+    if (!used) return slim(text.replaceAll(declaration, ""));
+    if (constant) return slim(text.replace(declaration, "").replaceAll(`var(${name})`, value));
+  }
+  return text.replaceAll(";}", "}").replace(/@media[^{]*\{(:host\{\})+\}/g, "");
 }
 
 // Style sheets imported by a script arrive as minified text, for `new CSSStyleSheet()`.
@@ -39,7 +46,7 @@ const cssText = {
         write: false,
         target: ["chrome110", "firefox115", "safari16"],
       });
-      return { contents: withoutUnusedTokens(outputFiles[0].text.trim()), loader: "text" };
+      return { contents: slim(outputFiles[0].text.trim()), loader: "text" };
     });
   },
 };

@@ -1,0 +1,234 @@
+// What makes a painted form work: it sends without leaving the page, shows errors at their fields, keeps what was
+// typed whatever happens, and then waits with the person for the confirmation.
+import { call, type Answer } from "../api";
+import { el } from "../dom";
+import type { Words } from "../i18n/words";
+import type { Accepted, Challenge, Descriptor, SubmissionState, WireError } from "../protocol";
+import { doneView, type DoneView } from "./done";
+import { isStale, solve } from "./proof";
+import { INITIAL, reduce, type CodeProblem, type FormEvent, type FormState, type Phase } from "./state";
+import { clearError, readValues, showErrors, writeValues, wrongFields, type Values } from "./values";
+
+const POLL_MS = 3_000;
+const POLL_SLOWLY_MS = 20_000;
+const POLL_SLOWLY_AFTER_MS = 600_000;
+
+export interface FormContext {
+  base: string;
+  site: string;
+  t: Words;
+  /** The conversation this form is a part of, with the token that proves it. */
+  conversation?(): { id: string; token: string } | null;
+  emit(event: "form_sent" | "confirmed", data: object): void;
+  changed?(phase: Phase): void;
+}
+
+export interface Engaged {
+  submit(): void;
+  prefill(values: Values): void;
+  values(): Values;
+  phase(): Phase;
+  stop(): void;
+}
+
+/** Takes a painted form over. Calling it twice for one element is the caller's mistake. */
+export function engage(form: HTMLFormElement, descriptor: Descriptor, context: FormContext): Engaged {
+  const { base, site, t } = context;
+  const address = `${base}/v1/${site}/forms/${descriptor.slug}`;
+  const button = form.querySelector<HTMLButtonElement>("[data-lc=submit]")!;
+  const problem = el("p", { class: "problem", role: "alert", hidden: true });
+  const stopped = new AbortController();
+  let state: FormState = INITIAL;
+  let proof: { challenge: Challenge; payload: Promise<string | null> } | null = null;
+  let done: DoneView | null = null;
+  let poll: ReturnType<typeof setTimeout> | undefined;
+  let sentAt = 0;
+
+  function dispatch(event: FormEvent): boolean {
+    const before = state;
+    state = reduce(state, event);
+    if (state === before) return false;
+    show(before);
+    if (state.phase !== before.phase) context.changed?.(state.phase);
+    return true;
+  }
+
+  // ---- sending
+
+  async function submit(): Promise<void> {
+    const errors = wrongFields(form, t);
+    if (Object.keys(errors).length) {
+      dispatch({ type: "invalid", errors });
+      return;
+    }
+    if (!dispatch({ type: "submit" })) return;
+    try {
+      await send();
+    } catch {
+      dispatch({ type: "failed", problem: "network" });
+    }
+  }
+
+  async function send(): Promise<void> {
+    const altcha = await proven();
+    const chat = context.conversation?.() ?? null;
+    const answer = await call<Accepted & { error?: WireError }>(address, {
+      token: chat?.token,
+      signal: stopped.signal,
+      body: {
+        ...readValues(form),
+        page_url: location.href,
+        lang: descriptor.lang,
+        ...(altcha ? { altcha } : {}),
+        ...(chat ? { conversation: chat.id } : {}),
+      },
+    });
+    proof = null;
+    if (answer.status < 300) {
+      if (dispatch({ type: "accepted", answer: answer.data })) context.emit("form_sent", { form: descriptor.slug });
+      if (state.phase === "confirmed") context.emit("confirmed", { form: descriptor.slug });
+    } else if (answer.data?.error?.code === "challenge") {
+      dispatch({ type: "challenge" });
+      if (state.phase === "challenge") await send();
+    } else {
+      refuse(answer);
+    }
+  }
+
+  function refuse({ status, data, retryAfter }: Answer<{ error?: WireError }>): void {
+    const fields = data?.error?.fields;
+    if (status === 422 && fields) dispatch({ type: "invalid", errors: fields });
+    else if (status === 429) dispatch({ type: "failed", problem: "rate_limited", retryAfter });
+    else dispatch({ type: "failed", problem: status === 403 ? "refused" : status === 404 ? "missing" : "server" });
+  }
+
+  /** The solved challenge: begun when the person starts to type, so that it is there when they are done. */
+  async function proven(): Promise<string | null> {
+    if (proof && !isStale(proof.challenge)) return proof.payload;
+    const { data, status } = await call<Descriptor>(`${address}?lang=${descriptor.lang}`, { signal: stopped.signal });
+    if (status !== 200 || !data.challenge) return null;
+    proof = { challenge: data.challenge, payload: solve(data.challenge, stopped.signal) };
+    return proof.payload;
+  }
+
+  // ---- waiting for the confirmation
+
+  function scheduleTick(): void {
+    clearTimeout(poll);
+    if (state.phase !== "sent" || stopped.signal.aborted) return;
+    poll = setTimeout(tick, Date.now() - sentAt > POLL_SLOWLY_AFTER_MS ? POLL_SLOWLY_MS : POLL_MS);
+  }
+
+  async function tick(): Promise<void> {
+    if (document.visibilityState === "visible" && done?.element.isConnected) {
+      const asked = call<SubmissionState>(`${base}/v1/submissions/${state.submission}`, { token: state.pollToken, signal: stopped.signal });
+      const answer = await asked.catch(() => null);
+      if (answer?.status === 200) settle(answer.data);
+    }
+    scheduleTick();
+  }
+
+  function settle(answer: SubmissionState): void {
+    dispatch({ type: "polled", answer });
+    if (state.phase === "confirmed") context.emit("confirmed", { form: descriptor.slug });
+  }
+
+  async function typeCode(code: string): Promise<void> {
+    if (!/^\d{6}$/.test(code)) {
+      dispatch({ type: "codeRefused", problem: "format" });
+      return;
+    }
+    if (!dispatch({ type: "code" })) return;
+    const url = `${base}/v1/submissions/${state.submission}/code`;
+    const asked = call<SubmissionState & { error?: WireError }>(url, { body: { code, poll_token: state.pollToken } });
+    const answer = await asked.catch(() => null);
+    if (!answer) dispatch({ type: "codeRefused", problem: "network" });
+    else if (answer.status === 200) settle(answer.data);
+    else {
+      const said = answer.data?.error?.code;
+      const known: CodeProblem[] = ["wrong_code", "expired", "too_many_tries"];
+      const limited = answer.status === 429 ? "too_many_tries" : "server";
+      dispatch({ type: "codeRefused", problem: known.find((code) => code === said) ?? limited });
+    }
+  }
+
+  async function resend(): Promise<void> {
+    if (!dispatch({ type: "resend" })) return;
+    const url = `${base}/v1/submissions/${state.submission}/resend`;
+    const asked = call<{ message?: string }>(url, { body: { poll_token: state.pollToken } });
+    const answer = await asked.catch(() => null);
+    dispatch({ type: "resent", ok: answer?.status === 202, message: answer?.data?.message });
+  }
+
+  // ---- showing
+
+  function show(before: FormState): void {
+    const busy = state.phase === "sending" || state.phase === "challenge";
+    button.setAttribute("aria-disabled", String(busy));
+    button.textContent = busy ? t("form_sending") : descriptor.button;
+    if (state.errors !== before.errors) showErrors(form, state.errors);
+    problem.textContent = explain();
+    problem.hidden = !problem.textContent;
+    if (["sent", "confirmed", "expired"].includes(state.phase)) showDone(before);
+    else if (done?.element.isConnected) {
+      done.element.replaceWith(form);
+      form.querySelector<HTMLElement>(".input")?.focus();
+    }
+  }
+
+  function explain(): string {
+    const { problem: what, retryAfter, errors } = state;
+    if (state.phase === "invalid") {
+      const elsewhere = Object.entries(errors).filter(([name]) => !form.elements.namedItem(name));
+      return elsewhere.flatMap(([, sentences]) => sentences).join(" ") || (Object.keys(errors).length > 1 ? t("form_check") : "");
+    }
+    if (!what) return "";
+    if (what === "missing") return t("form_missing");
+    if (what === "rate_limited" && retryAfter) return t("form_rate_limited", { time: waitingTime(retryAfter, descriptor.lang) });
+    return t(what === "rate_limited" ? "form_rate_limited_later" : `form_${what}`);
+  }
+
+  function showDone(before: FormState): void {
+    const first = !done || !done.element.isConnected;
+    done ??= doneView(t, descriptor, { typeCode, resend, edit: () => dispatch({ type: "edit" }) });
+    done.show(state, before.phase !== state.phase);
+    if (!first) return;
+    sentAt = Date.now();
+    form.replaceWith(done.element);
+    done.focus();
+    scheduleTick();
+  }
+
+  function onSubmit(event: Event): void {
+    event.preventDefault();
+    void submit();
+  }
+
+  // Errors go away where the person mends them; the first key press has the challenge worked out meanwhile.
+  function onInput(event: Event): void {
+    clearError(form, event.target as HTMLElement);
+    if (!proof) proven().catch(() => undefined);
+  }
+
+  button.before(problem);
+  form.addEventListener("submit", onSubmit);
+  form.addEventListener("input", onInput);
+  return {
+    submit: () => void submit(),
+    prefill: (values) => writeValues(form, values),
+    values: () => readValues(form) as Values,
+    phase: () => state.phase,
+    stop() {
+      stopped.abort();
+      clearTimeout(poll);
+      form.removeEventListener("submit", onSubmit);
+      form.removeEventListener("input", onInput);
+    },
+  };
+}
+
+function waitingTime(seconds: number, lang: string): string {
+  const minutes = seconds >= 90;
+  const options = { style: "unit", unit: minutes ? "minute" : "second", unitDisplay: "long" } as const;
+  return new Intl.NumberFormat(lang, options).format(minutes ? Math.ceil(seconds / 60) : Math.ceil(seconds));
+}

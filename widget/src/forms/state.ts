@@ -1,0 +1,108 @@
+// What a form is doing, as pure decisions. The view (behaviour.ts) shows a state and reports events; nothing else
+// moves it. An event that does not fit the phase changes nothing: a second click sends nothing twice.
+import type { Accepted, FormResult, SubmissionState } from "../protocol";
+
+export type Phase = "idle" | "sending" | "invalid" | "challenge" | "sent" | "confirmed" | "expired" | "failed";
+export type Problem = "network" | "server" | "rate_limited" | "challenge" | "refused" | "missing";
+export type CodeProblem = "format" | "wrong_code" | "expired" | "too_many_tries" | "network" | "server";
+
+export interface FormState {
+  phase: Phase;
+  /** Sentences by field, said by the service or found here. */
+  errors: Record<string, string[]>;
+  problem: Problem | null;
+  /** Seconds to wait, when the service said so. */
+  retryAfter: number | null;
+  message: string;
+  submission: string | null;
+  pollToken: string | null;
+  result: FormResult | null;
+  /** Whether the person had an address to confirm; false where the kind confirms nobody. */
+  asked: boolean;
+  challenged: boolean;
+  code: { busy: boolean; problem: CodeProblem | null };
+  resend: "none" | "busy" | "done" | "failed";
+}
+
+export type FormEvent =
+  | { type: "submit" }
+  | { type: "invalid"; errors: Record<string, string[]> }
+  | { type: "challenge" }
+  | { type: "accepted"; answer: Accepted }
+  | { type: "failed"; problem: Problem; retryAfter?: number | null }
+  | { type: "polled"; answer: SubmissionState }
+  | { type: "code" }
+  | { type: "codeRefused"; problem: CodeProblem }
+  | { type: "resend" }
+  | { type: "resent"; ok: boolean; message?: string }
+  | { type: "edit" };
+
+export const INITIAL: FormState = {
+  phase: "idle",
+  errors: {},
+  problem: null,
+  retryAfter: null,
+  message: "",
+  submission: null,
+  pollToken: null,
+  result: null,
+  asked: false,
+  challenged: false,
+  code: { busy: false, problem: null },
+  resend: "none",
+};
+
+const OPEN: Phase[] = ["idle", "invalid", "failed"];
+const BUSY: Phase[] = ["sending", "challenge"];
+
+/** The state after an event; the very same object where the event changes nothing. */
+export function reduce(state: FormState, event: FormEvent): FormState {
+  switch (event.type) {
+    case "submit":
+      return OPEN.includes(state.phase) ? { ...INITIAL, phase: "sending" } : state;
+    case "invalid":
+      return OPEN.includes(state.phase) || BUSY.includes(state.phase)
+        ? { ...INITIAL, phase: "invalid", errors: event.errors }
+        : state;
+    case "challenge":
+      // Once a new challenge is fetched by itself; a second refusal is for the person to see.
+      if (!BUSY.includes(state.phase)) return state;
+      return state.challenged
+        ? { ...INITIAL, phase: "failed", problem: "challenge" }
+        : { ...state, phase: "challenge", challenged: true };
+    case "failed":
+      return BUSY.includes(state.phase)
+        ? { ...INITIAL, phase: "failed", problem: event.problem, retryAfter: event.retryAfter ?? null }
+        : state;
+    case "accepted":
+      return BUSY.includes(state.phase) ? accepted(event.answer) : state;
+    case "polled":
+      return state.phase === "sent" ? polled(state, event.answer) : state;
+    case "code":
+      return state.phase === "sent" && !state.code.busy ? { ...state, code: { busy: true, problem: null } } : state;
+    case "codeRefused":
+      if (state.phase !== "sent") return state;
+      return event.problem === "expired"
+        ? { ...state, phase: "expired", code: INITIAL.code }
+        : { ...state, code: { busy: false, problem: event.problem } };
+    case "resend":
+      return state.phase === "sent" && state.resend !== "busy" ? { ...state, resend: "busy" } : state;
+    case "resent":
+      if (state.phase !== "sent") return state;
+      return { ...state, resend: event.ok ? "done" : "failed", message: event.message || state.message };
+    case "edit":
+      return BUSY.includes(state.phase) ? state : INITIAL;
+  }
+}
+
+function accepted(answer: Accepted): FormState {
+  const base = { ...INITIAL, message: answer.message ?? "", result: answer.result ?? null };
+  if (answer.status === "done" || !answer.submission) return { ...base, phase: "confirmed" };
+  return { ...base, phase: "sent", asked: true, submission: answer.submission, pollToken: answer.poll_token ?? null };
+}
+
+function polled(state: FormState, answer: SubmissionState): FormState {
+  if (answer.status === "confirmed") return { ...state, phase: "confirmed", result: answer.result, code: INITIAL.code };
+  if (answer.status === "expired") return { ...state, phase: "expired", code: INITIAL.code };
+  return state;
+}

@@ -1,0 +1,92 @@
+// Forms placed in the page by `<div data-leadcapture-form="SLUG">`, also by pages that add or replace them later.
+import { el, sheet } from "../dom";
+import { paint } from "../forms/markup";
+import type { Descriptor, LoaderConfig } from "../protocol";
+import { styleOf } from "./launcher";
+import { wordsFor } from "./words";
+
+interface Placed {
+  slug: string;
+  place: HTMLElement;
+  /** Holds the form and its state; moves along when the page replaces the place it stood in. */
+  content: HTMLElement;
+}
+
+/** Has the panel take a form over, and submit it when the person had pressed the button already. */
+type Engage = (form: HTMLFormElement, descriptor: Descriptor, submit: boolean) => Promise<void>;
+
+export interface InlineForms {
+  scan(): void;
+  remove(): void;
+}
+
+/** A page that does not speak of a dark colour scheme is light, whatever the visitor's system prefers: so are its forms. */
+function matchingPage(css: string): string {
+  const said = document.querySelector<HTMLMetaElement>("meta[name=color-scheme]")?.content;
+  const dark = /dark/.test(said + getComputedStyle(document.documentElement).colorScheme);
+  return dark ? css : css.replaceAll("prefers-color-scheme:dark", "width<0");
+}
+
+export function inlineForms(config: LoaderConfig, lang: string, engage: Engage): InlineForms {
+  const { base, site, forms } = config;
+  const placed: Placed[] = [];
+  let style: CSSStyleSheet | undefined;
+
+  const near = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        const one = isIntersecting && placed.find(({ place }) => place === target);
+        if (!one) continue;
+        near.unobserve(target);
+        fetch(`${base}/v1/${site}/forms/${one.slug}?lang=${lang}`, { credentials: "omit" })
+          .then((answer) => (answer.ok ? answer.json() : null))
+          .then((form: Descriptor | null) => form && fill(one, form))
+          .catch(() => near.observe(target));
+      }
+    },
+    { rootMargin: "600px" },
+  );
+
+  function fill({ content }: Placed, descriptor: Descriptor): void {
+    const words = wordsFor(descriptor.lang);
+    const form = paint(descriptor, words);
+    const engaged = new AbortController();
+    const begin = (event: Event) => {
+      const submit = event.type === "submit";
+      if (submit) event.preventDefault();
+      engage(form, descriptor, submit).then(
+        () => engaged.abort(),
+        () => submit && !form.querySelector(".failed") && form.append(el("p", { class: "help failed", role: "alert" }, words.failed)),
+      );
+    };
+    for (const event of ["focusin", "pointerdown", "submit"]) form.addEventListener(event, begin, engaged);
+    content.replaceChildren(form);
+  }
+
+  function put(place: HTMLElement, slug: string): void {
+    const gone = placed.find((one) => one.slug === slug && !one.place.isConnected);
+    const one = gone ?? { slug, place, content: el("div", { class: "lc place" }) };
+    const root = place.shadowRoot ?? place.attachShadow({ mode: "open" });
+    style ??= sheet(matchingPage(styleOf(config)));
+    root.adoptedStyleSheets = [style];
+    root.replaceChildren(one.content);
+    one.place = place;
+    if (gone) return;
+    placed.push(one);
+    const known = forms[slug];
+    if (known && lang === config.lang) fill(one, known);
+    else near.observe(place);
+  }
+
+  return {
+    scan() {
+      for (const place of document.querySelectorAll<HTMLElement>("[data-leadcapture-form]")) {
+        if (!placed.some((one) => one.place === place)) put(place, place.dataset.leadcaptureForm!);
+      }
+    },
+    remove() {
+      near.disconnect();
+      for (const { content } of placed.splice(0)) content.remove();
+    },
+  };
+}
