@@ -1,0 +1,180 @@
+"""What all tests share. Tests know people: alice and bob belong to the site, charlie is the outsider who must get nothing.
+
+In-process tests run on a fresh, migrated SQLite; tests of the whole run a real `leadcapture serve`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from leadcapture import clock, db, i18n, ids, ratelimit, signing, tables
+from leadcapture import settings as settings_module
+from leadcapture.app import create_app
+from leadcapture.operators.models import Membership, Operator
+from leadcapture.settings import Settings
+from leadcapture.sites.models import Site
+from tests.servers import PostgreSQL, Redis, Service
+
+PASSWORD = "correct horse"
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    """The environment the service is configured by; tests add to it before they ask for `settings`."""
+    return {"LEADCAPTURE_INSTANCE": str(tmp_path / "instance"), "LEADCAPTURE_SECRET_KEY": "a secret key of the tests"}
+
+
+@pytest.fixture
+def settings(environ: dict[str, str]) -> Settings:
+    return settings_module.load(environ)
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[db.Database]:
+    """A fresh, migrated database that db.read() and db.write() use."""
+    signing.configure(settings.secret_keys)
+    ratelimit.configure(settings)
+    i18n.use("en")
+    database = db.connect(settings.database_url)
+    tables.upgrade(database.engine)
+    yield database
+    db.close()
+
+
+@pytest.fixture
+def app(settings: Settings, database: db.Database) -> Flask:
+    """The whole application in this process, on the fresh database."""
+    app = create_app(settings, demo=True)
+    app.testing = True
+    return app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime(2026, 3, 4, 10, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def people(database: db.Database, now: datetime) -> SimpleNamespace:
+    """site with alice (owner) and bob (operator); other_site with charlie (owner). Everybody's password is PASSWORD."""
+    return db.write(add_people, now)
+
+
+def add_people(session, now: datetime) -> SimpleNamespace:
+    from leadcapture.operators.rules import hash_password
+
+    password_hash = hash_password(PASSWORD)
+    site = Site(
+        key=ids.new("site"),
+        name="Demo shop",
+        allowed_origins=["https://shop.example.org"],
+        privacy_url="https://shop.example.org/privacy",
+        sender_name="Demo shop",
+        sender_email="hello@shop.example.org",
+        recipient_email="alice@example.org",
+        recipient_verified_at=now,
+        created_at=now,
+        updated_at=now,
+    )
+    other = Site(
+        key=ids.new("site"),
+        name="Other shop",
+        allowed_origins=["https://other.example.org"],
+        created_at=now,
+        updated_at=now,
+    )
+    session.add_all([site, other])
+    session.flush()
+    everybody = SimpleNamespace(site=site, other_site=other, password=PASSWORD)
+    for name, where, role in (("alice", site, "owner"), ("bob", site, "operator"), ("charlie", other, "owner")):
+        operator = Operator(
+            public_id=ids.new("operator"),
+            email=f"{name}@example.org",
+            email_key=f"{name}@example.org",
+            name=name.capitalize(),
+            password_hash=password_hash,
+            created_at=now,
+        )
+        session.add(operator)
+        session.flush()
+        session.add(Membership(operator_id=operator.id, site_id=where.id, role=role))
+        setattr(everybody, name, operator)
+    return everybody
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    """A real `leadcapture serve` with the demo's data, on a free port, delivering to a real SMTP server."""
+    with Service(tmp_path / "service") as service:
+        service.seed_demo()
+        service.start()
+        yield service
+
+
+@pytest.fixture
+def make_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
+    """Makes services that are not started yet, with settings of the test's own (names without the prefix)."""
+    made: list[Service] = []
+
+    def make(**settings: str) -> Service:
+        service = Service(tmp_path / f"service{len(made)}", **settings)
+        made.append(service)
+        return service.__enter__()
+
+    yield make
+    for service in made:
+        service.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
+    """A real PostgreSQL for this worker; ask `postgresql_url` for a database of your own in it."""
+    with PostgreSQL(tmp_path_factory.mktemp("postgresql")) as server:
+        yield server
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: PostgreSQL) -> str:
+    """The SQLAlchemy URL of a fresh, empty PostgreSQL database."""
+    return postgresql_server.new_database()
+
+
+@pytest.fixture
+def postgresql(postgresql_url: str, settings: Settings) -> Iterator[db.Database]:
+    """As `database`, on PostgreSQL."""
+    signing.configure(settings.secret_keys)
+    ratelimit.configure(settings)
+    i18n.use("en")
+    database = db.connect(postgresql_url)
+    tables.upgrade(database.engine)
+    yield database
+    db.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_database(request: pytest.FixtureRequest) -> db.Database:
+    """Runs the test twice: on SQLite and on PostgreSQL."""
+    return request.getfixturevalue("database" if request.param == "sqlite" else "postgresql")
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+    with Redis(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def real_now() -> datetime:
+    return clock.now()
