@@ -1,0 +1,146 @@
+"""A real Chromium, host pages on another origin, and eyes on what the browser complains about."""
+
+from __future__ import annotations
+
+import http.server
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# A sandbox cannot be had as root; the other switches keep the browser from calling home.
+CHROMIUM_SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/e2e" in str(item.path):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    executable = next((path for path in map(shutil.which, CHROMIUM_NAMES) if path), None)
+    if executable is None:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium was found: in CI the browser tests must run")
+        pytest.skip("NO CHROMIUM WAS FOUND: the browser tests are skipped")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_SWITCHES)
+        yield browser
+        browser.close()
+
+
+class Watched:
+    """A browser context that remembers every error its pages reported."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.context = context
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        context.set_default_timeout(15_000)
+        context.on("console", lambda message: self._console(message.type, message.text))
+        context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+        context.on("request", lambda request: self.requests.append(request.url))
+
+    def _console(self, kind: str, text: str) -> None:
+        if kind in {"error", "warning"}:
+            self.complaints.append(text)
+
+    def page(self) -> Page:
+        return self.context.new_page()
+
+
+@pytest.fixture
+def person(browser: Browser) -> Iterator[Callable[..., Watched]]:
+    """Makes one more person with a browser of their own (cookies and storage are theirs alone)."""
+    contexts: list[BrowserContext] = []
+
+    def make(**options: object) -> Watched:
+        context = browser.new_context(**options)  # type: ignore[arg-type]
+        contexts.append(context)
+        return Watched(context)
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+class HostSite:
+    """A website of its own origin whose pages are served with a Content-Security-Policy."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, str] = {}
+        self.policy = ""
+        site = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:  # noqa: N802 http.server's name
+                body = site.pages.get(self.path.split("?")[0])
+                self.send_response(200 if body is not None else 404)
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+                if site.policy:
+                    self.send_header("Content-Security-Policy", site.policy)
+                self.end_headers()
+                self.wfile.write((body or "").encode())
+
+            def log_message(self, *_: object) -> None:
+                """Says nothing."""
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def put(self, path: str, snippet: str, body: str = "<h1>A page of some shop</h1>", **html: str) -> str:
+        """A page with the snippet as any owner would paste it; returns its address."""
+        attributes = "".join(f' {name}="{value}"' for name, value in html.items())
+        self.pages[path] = (
+            f'<!doctype html><html{attributes}><head><meta charset="utf-8"><meta name="viewport" '
+            f'content="width=device-width"><title>Some shop</title><link rel="icon" href="data:,">{snippet}</head>'
+            f"<body>{body}</body></html>"
+        )
+        return self.url + path
+
+    def strict(self, service: str) -> None:
+        """Serve all pages under the strictest policy that names the service."""
+        sockets = service.replace("http", "ws", 1)
+        self.policy = (
+            f"default-src 'none'; script-src {service}; connect-src {service} {sockets}; img-src {service} data:"
+        )
+
+
+@pytest.fixture
+def host_site() -> Iterator[HostSite]:
+    site = HostSite()
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def screenshots(tmp_path: Path) -> Path:
+    """Where pictures go: LEADCAPTURE_SCREENSHOTS if somebody wants to look at them."""
+    folder = Path(os.environ.get("LEADCAPTURE_SCREENSHOTS", tmp_path / "screenshots"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def snippet(service: str, site_key: str, **attributes: str) -> str:
+    extra = "".join(f' {name}="{value}"' for name, value in attributes.items())
+    return f'<script async src="{service}/widget/{site_key}.js"{extra}></script>'
