@@ -17,6 +17,7 @@ const ENTRIES = [
   { name: "console.js", source: "src/console/main.ts", format: "esm", target: ["es2022"] },
   { name: "console.css", source: "src/styles/console.css" },
   { name: "pages.css", source: "src/styles/pages.css" },
+  { name: "demo.css", source: "src/styles/demo.css" },
 ];
 
 // tokens.css is one truth for all faces. A script's copy is made small: only the tokens it uses, those that never

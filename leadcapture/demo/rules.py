@@ -1,0 +1,17 @@
+"""The fixed names of the demo: the same on every machine, so that a page or a test can rely on them."""
+
+from __future__ import annotations
+
+SITE_KEY = "site_demo7xk2q5mzv4hj6wnt"
+SITE_NAME = "Demo shop"
+NEWSLETTER_SLUG = "newsletter"
+QUESTION_SLUG = "question"
+OTHER_SITE_KEY = "site_other3rw6tqy2vgk5nps"
+OTHER_SITE_NAME = "Other shop"
+
+# Everybody may know these: a demo must never hold anything worth keeping.
+OPERATORS = (
+    ("alice@example.org", "Alice", "demo-password-alice", "owner"),
+    ("bob@example.org", "Bob", "demo-password-bob", "operator"),
+)
+OTHER_OPERATORS = (("charlie@example.org", "Charlie", "demo-password-charlie", "owner"),)
