@@ -89,6 +89,7 @@ def upgrade() -> None:
     sa.Column('html', sa.Text(), nullable=False),
     sa.Column('headers', sa.JSON(), nullable=False),
     sa.Column('message_id', sa.String(length=200), nullable=False),
+    sa.Column('about', sa.String(length=40), nullable=True),
     sa.Column('status', sa.String(length=12), nullable=False),
     sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('due_at', UtcDateTime(), nullable=False),
@@ -103,6 +104,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('public_id', name=op.f('uq_emails_public_id'))
     )
     with op.batch_alter_table('emails', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_emails_about'), ['about'], unique=False)
         batch_op.create_index('ix_emails_due', ['status', 'due_at'], unique=False)
         batch_op.create_index('ix_emails_site_recent', ['site_id', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_emails_to_key'), ['to_key'], unique=False)
