@@ -1,0 +1,28 @@
+"""Contacts as a CSV file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+from sqlalchemy.orm import Session
+
+from leadcapture import clock
+from leadcapture.contacts import queries
+from leadcapture.contacts.rules import csv_cell
+
+COLUMNS = ("email", "name", "phone", "status", "language", "confirmed_at", "source")
+
+
+def csv_rows(session: Session, site_id: int) -> Iterator[str]:
+    """The lines of the file, each with its line end, the header first. No cell is taken for a formula by a spreadsheet."""
+    yield _line(COLUMNS)
+    for email, name, phone, status, language, confirmed_at, source, _attributes in queries.export_rows(session, site_id):
+        yield _line([csv_cell(cell) for cell in (email, name, phone, status, language, clock.wire(confirmed_at), source)])
+
+
+def _line(cells: list[str] | tuple[str, ...]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
+    return line.getvalue()

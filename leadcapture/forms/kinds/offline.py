@@ -1,0 +1,159 @@
+"""A question left while nobody could answer: it reaches the inbox at once, its author is known once the address is confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+from wtforms import BooleanField, StringField, TextAreaField
+from wtforms.validators import DataRequired, Length, Optional
+
+from leadcapture import addresses
+from leadcapture.contacts.models import Contact
+from leadcapture.forms import rules
+from leadcapture.forms.kind import (
+    AddressField,
+    Ask,
+    Effects,
+    Filled,
+    FormKind,
+    Result,
+    Settings,
+    SettingsForm,
+    VisitorForm,
+)
+from leadcapture.i18n import gettext as _
+from leadcapture.i18n import lazy_gettext
+from leadcapture.sites.models import Site
+
+
+class Visitor(VisitorForm):
+    name = StringField(
+        lazy_gettext("Name"),
+        [
+            DataRequired(lazy_gettext("Enter your name.")),
+            Length(max=120, message=lazy_gettext("At most 120 characters.")),
+        ],
+        filters=[rules.clean_line],
+        render_kw={"autocomplete": "name"},
+    )
+    email = AddressField(
+        lazy_gettext("E-mail"),
+        [DataRequired(lazy_gettext("Enter your e-mail address."))],
+        filters=[rules.clean_line],
+        render_kw={"autocomplete": "email", "inputmode": "email"},
+    )
+    message = TextAreaField(
+        lazy_gettext("Message"),
+        [
+            DataRequired(lazy_gettext("Write your question.")),
+            Length(max=4000, message=lazy_gettext("At most 4,000 characters.")),
+        ],
+        filters=[rules.clean_text],
+    )
+
+
+class Owner(SettingsForm):
+    notice = TextAreaField(
+        lazy_gettext("What sending means"),
+        [Optional(), Length(max=1000)],
+        filters=[rules.clean_text],
+        description=lazy_gettext("Stands near the button. Kept word for word with every question."),
+    )
+    newsletter = BooleanField(lazy_gettext("Offer the newsletter too, by a box of its own"), default=False)
+    newsletter_statement = TextAreaField(
+        lazy_gettext("What people agree to when they tick that box"),
+        [Optional(), Length(max=1000)],
+        filters=[rules.clean_text],
+    )
+
+
+def asks(settings: Settings) -> Sequence[Ask]:
+    reply = Ask("reply", "notice", box=False)
+    if not settings.get("newsletter"):
+        return (reply,)
+    return (reply, Ask("newsletter", "newsletter_statement", required=False))
+
+
+def obstacles(site: Site, settings: Settings) -> Sequence[str]:  # noqa: ARG001 the signature is the contract's
+    if _receives(site):
+        return ()
+    return (_("Nobody would receive the questions: enter who does in the site's settings and confirm that address first."),)
+
+
+def on_accepted(session: Session, now: datetime, filled: Filled, effects: Effects) -> None:
+    from leadcapture.chat import operations as chat
+    from leadcapture.mail import operations as mail
+    conversation = chat.question(
+        session,
+        now,
+        site_id=filled.site.id,
+        conversation=effects.conversation,
+        visitor_token_id=effects.visitor,
+        name=filled.name,
+        email=filled.address.typed,
+        body=filled.data["message"],
+        page_url=filled.page_url,
+        language=filled.language,
+        client_id=filled.public_id,
+    )
+    effects.conversation = conversation
+    effects.conversations.append(conversation)
+    if _receives(filled.site) and filled.site.recipient_email:
+        mail.enqueue(
+            session,
+            now,
+            site=filled.site,
+            name="offline_question",
+            to=addresses.parse(filled.site.recipient_email),
+            language=filled.site.language,
+            values={
+                "visitor_name": filled.name,
+                "visitor_email": filled.address.typed,
+                "message": filled.data["message"],
+                "page_url": filled.page_url,
+                "conversation_url": effects.console_url + conversation,
+            },
+            reply_to=filled.address.typed,
+        )
+
+
+def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Result:
+    if filled.conversation_id is not None:
+        from leadcapture.chat import operations as chat
+        conversation = chat.address_confirmed(session, now, conversation_id=filled.conversation_id, contact_id=contact.id)
+        if conversation:
+            effects.conversations.append(conversation)
+    return {
+        "title": _("Thank you, your question has arrived"),
+        "text": _("We will answer to %(email)s.", email=filled.address.typed),
+    }
+
+
+def _receives(site: Site) -> bool:
+    return site.recipient_email is not None and site.recipient_verified_at is not None
+
+
+KIND = FormKind(
+    name="offline",
+    title=lazy_gettext("Offline question"),
+    description=lazy_gettext("Offered in the chat when nobody can answer. Questions land in the inbox at once."),
+    purpose="reply",
+    texts={
+        "title": lazy_gettext("Leave us a message"),
+        "intro": lazy_gettext("Nobody is here right now. We will answer by e-mail."),
+        "button": lazy_gettext("Send"),
+        "notice": lazy_gettext("By sending this you agree that %(site)s uses your details to answer your question."),
+        "newsletter_statement": lazy_gettext(
+            "I also agree that %(site)s sends me its newsletter by e-mail. I can withdraw this at any time."
+        ),
+    },
+    asks=asks,
+    on_accepted=on_accepted,
+    on_confirmed=on_confirmed,
+    obstacles=obstacles,
+    visitor_form=Visitor,
+    settings_form=Owner,
+    defaults={"newsletter": False},
+)

@@ -1,0 +1,86 @@
+"""Reading forms, their versions and submissions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from leadcapture.errors import NotFound
+from leadcapture.forms.models import Form, FormVersion, Submission
+
+
+def of_site(session: Session, site_id: int) -> Sequence[Form]:
+    """Every form of the site, oldest first."""
+    return session.scalars(select(Form).where(Form.site_id == site_id).order_by(Form.id)).all()
+
+
+def by_public_id(session: Session, site_id: int, public_id: str) -> Form:
+    """The site's form with that id. Raises NotFound."""
+    return _found(session.scalar(select(Form).where(Form.site_id == site_id, Form.public_id == public_id)))
+
+
+def by_slug(session: Session, site_id: int, slug: str) -> Form:
+    """The site's form with that slug, published or not. Raises NotFound."""
+    return _found(session.scalar(select(Form).where(Form.site_id == site_id, Form.slug == slug)))
+
+
+def published(session: Session, site_id: int) -> Sequence[Form]:
+    """The site's published forms, oldest first."""
+    return session.scalars(
+        select(Form).where(Form.site_id == site_id, Form.published.is_(True)).order_by(Form.id)
+    ).all()
+
+
+def published_by_slug(session: Session, site_id: int, slug: str) -> Form:
+    """The site's form with that slug if visitors may see it. Raises NotFound."""
+    form = by_slug(session, site_id, slug)
+    return _found(form if form.published else None)
+
+
+def inline(session: Session, site_id: int) -> Sequence[Form]:
+    """The published forms that the snippet may paint into a page."""
+    return [form for form in published(session, site_id) if form.inline]
+
+
+def offline(session: Session, site_id: int) -> Form | None:
+    """The form offered in the chat when nobody can answer; None when the site has published none."""
+    return next((form for form in published(session, site_id) if form.kind == "offline"), None)
+
+
+def version(session: Session, form_id: int, number: int) -> FormVersion | None:
+    """What the form looked like under that version number; None when it never had it."""
+    return session.scalar(select(FormVersion).where(FormVersion.form_id == form_id, FormVersion.version == number))
+
+
+def submission(session: Session, public_id: str) -> Submission | None:
+    """The submission with that id; None when it was purged or never was."""
+    return session.scalar(select(Submission).where(Submission.public_id == public_id))
+
+
+def submission_of(session: Session, confirmation_id: int) -> Submission | None:
+    """The submission that this confirmation proves the address of; None when it was purged."""
+    return session.scalar(select(Submission).where(Submission.confirmation_id == confirmation_id))
+
+
+def form_of(session: Session, sent: Submission) -> Form:
+    """The form that the submission filled."""
+    return session.get_one(Form, sent.form_id)
+
+
+def submissions_of_contact(session: Session, contact_id: int) -> Sequence[tuple[Submission, Form]]:
+    """What the contact has confirmed, newest first, each with its form."""
+    rows = session.execute(
+        select(Submission, Form)
+        .join(Form, Submission.form_id == Form.id)
+        .where(Submission.contact_id == contact_id)
+        .order_by(Submission.id.desc())
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def _found(form: Form | None) -> Form:
+    if form is None:
+        raise NotFound("No such form.")
+    return form
