@@ -118,7 +118,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("UNANSWERED_AFTER", _at_least_one, "60", "Seconds after which a waiting visitor is offered the offline form."),
     Setting("RATE_FORM", _text, "300/minute", "Submissions of one IP address that bring a proof of work."),
     Setting("RATE_FORM_PLAIN", _text, "30/minute", "Submissions of one IP address that bring none."),
-    Setting("RATE_MESSAGE", _text, "60/10 seconds", "Chat messages of one visitor."),
+    Setting("RATE_MESSAGE", _text, "1000/10 seconds", "Chat messages of one visitor."),
     Setting("RATE_CONNECT", _text, "600/minute", "New chat connections of one IP address."),
     Setting("RATE_SIGN_IN", _text, "10/15 minutes", "Failed sign-ins for one account, and three times as many for one IP address."),
     Setting("MAIL_PER_ADDRESS", _text, "5/hour", "Confirmation mails to one address, over all forms of all sites."),
