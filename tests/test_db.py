@@ -1,0 +1,113 @@
+"""Writing is durable, all or nothing for each caller, and shared in groups."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import gevent
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import func, insert, select
+from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.orm import Session
+
+from leadcapture import db, i18n, tables
+from leadcapture.mail.models import Suppression
+from leadcapture.sites.models import Site
+
+NOW = datetime(2026, 3, 4, 10, 30, tzinfo=UTC)
+
+
+def add_site(session: Session, key: str, *, then: Exception | None = None) -> str:
+    session.execute(insert(Site).values(key=key, name=key, sender_name="", created_at=NOW, updated_at=NOW))
+    if then is not None:
+        raise then
+    return key
+
+
+def keys() -> list[str]:
+    with db.read() as session:
+        return list(session.scalars(select(Site.key).order_by(Site.key)))
+
+
+def test_what_an_operation_returns_comes_back_and_what_it_wrote_is_there(either_database: db.Database) -> None:
+    assert db.write(add_site, "a") == "a"
+    assert keys() == ["a"]
+
+
+def test_an_operation_that_raises_leaves_nothing_behind(either_database: db.Database) -> None:
+    with pytest.raises(RuntimeError, match="no"):
+        db.write(add_site, "a", then=RuntimeError("no"))
+    assert keys() == []
+
+
+def test_of_a_group_only_the_failing_operation_is_undone(either_database: db.Database) -> None:
+    waiting = [
+        gevent.spawn(db.write, add_site, f"{number:02}", then=ValueError("odd") if number % 2 else None)
+        for number in range(40)
+    ]
+    gevent.joinall(waiting)
+    assert keys() == [f"{number:02}" for number in range(0, 40, 2)]
+    assert all(isinstance(one.exception, ValueError) for one in waiting[1::2])
+
+
+def test_a_broken_rule_of_the_database_is_told_to_the_one_who_broke_it(either_database: db.Database) -> None:
+    first, second = gevent.spawn(db.write, add_site, "same"), gevent.spawn(db.write, add_site, "same")
+    gevent.joinall([first, second])
+    assert isinstance(second.exception, IntegrityError)
+    assert first.value == "same"
+
+
+def test_many_writers_share_few_commits(database: db.Database) -> None:
+    commits = 0
+    writer = database._writer
+    assert writer is not None
+    commit = writer._commit
+
+    def counted(operations):  # type: ignore[no-untyped-def]
+        nonlocal commits
+        commits += 1
+        return commit(operations)
+
+    writer._commit = counted  # type: ignore[method-assign]
+    gevent.joinall([gevent.spawn(db.write, add_site, f"{number:03}") for number in range(300)])
+    assert len(keys()) == 300
+    assert commits < 30
+
+
+def test_reading_never_writes(either_database: db.Database) -> None:
+    with db.read() as session:
+        add_site(session, "a")
+    assert keys() == []
+
+
+def test_a_naive_moment_is_refused(either_database: db.Database) -> None:
+    with pytest.raises(StatementError, match="naive"), db.read() as session:
+        session.scalar(select(func.count()).select_from(Suppression).where(Suppression.created_at > datetime(2026, 1, 1)))
+
+
+def test_moments_come_back_in_utc(either_database: db.Database) -> None:
+    db.write(add_site, "a")
+    with db.read() as session:
+        stored = session.scalars(select(Site)).one().created_at
+    assert stored == NOW
+    assert stored.utcoffset().total_seconds() == 0
+
+
+def test_an_operation_speaks_the_language_of_its_caller(either_database: db.Database) -> None:
+    with i18n.speaking("ar"):
+        assert db.write(lambda session: i18n.language()) == "ar"
+
+
+def test_migrations_make_exactly_the_tables_of_the_models(either_database: db.Database) -> None:
+    with either_database.engine.connect() as connection:
+        difference = compare_metadata(MigrationContext.configure(connection), tables.metadata)
+    assert difference == []
+    assert not tables.pending(either_database.engine)
+
+
+def test_migrating_again_changes_nothing(either_database: db.Database) -> None:
+    db.write(add_site, "a")
+    tables.upgrade(either_database.engine)
+    assert keys() == ["a"]
