@@ -15,7 +15,7 @@ from leadcapture.errors import BadToken
 
 _keys: list[str] = []
 
-PURPOSES = frozenset({"confirm", "unsubscribe", "preferences", "mail", "visitor", "submission", "setup", "sign-in", "form"})
+PURPOSES = frozenset({"confirm", "unsubscribe", "preferences", "mail", "visitor", "submission", "setup", "invitation", "recipient", "sign-in", "form", "api"})
 
 
 def configure(keys: Sequence[str]) -> None:

@@ -19,6 +19,11 @@ def by_key(session: Session, key: str) -> Site:
     return site
 
 
+def find(session: Session, key: str) -> Site | None:
+    """The site with that key; None when there is none."""
+    return session.scalar(select(Site).where(Site.key == key))
+
+
 def by_id(session: Session, site_id: int) -> Site:
     """The site with that internal id, which must exist."""
     return session.get_one(Site, site_id)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, time
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
+
+from leadcapture.i18n import LANGUAGES
+from leadcapture.i18n import gettext as _
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -48,7 +52,74 @@ def valid_origin(entry: str) -> bool:
     if port != "*" and not port.isdigit():
         return False
     bare = host.removeprefix("*.")
-    return "*" not in bare and urlsplit(f"{scheme}://{bare}").hostname is not None and not any(c in bare for c in " @?#")
+    return (
+        "*" not in bare and urlsplit(f"{scheme}://{bare}").hostname is not None and not any(c in bare for c in " @?#")
+    )
+
+
+def problems(settings: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What an owner must mend in these settings: sentences by the setting's name; nothing when all will do."""
+    found: dict[str, list[str]] = {}
+    for name, value in settings.items():
+        sentence = _problem(name, value)
+        if sentence:
+            found[name] = [sentence]
+    return found
+
+
+def _problem(name: str, value: Any) -> str | None:
+    if name == "name" and not 1 <= len(value.strip()) <= 120:
+        return _("Give the site a name of at most 120 characters.")
+    if name == "allowed_origins":
+        wrong = next((entry for entry in value if not valid_origin(entry)), None)
+        return None if wrong is None else _("“%(entry)s” is not an address like https://shop.example.org.", entry=wrong)
+    if name == "timezone" and value not in available_timezones():
+        return _("Choose a time zone from the list.")
+    if name == "hours" and value is not None:
+        return _problem_of_hours(value)
+    if name == "language" and value not in LANGUAGES:
+        return _("Choose a language from the list.")
+    if name == "accent" and not re.fullmatch("#[0-9a-f]{6}", value):
+        return _("Write the colour as # and six digits, like #0b6b5d.")
+    if name == "privacy_url" and value is not None and urlsplit(value).scheme not in ("http", "https"):
+        return _("Write the whole address, beginning with https://.")
+    return None
+
+
+def _problem_of_hours(hours: Mapping[str, Any]) -> str | None:
+    for spans in hours.values():
+        end_before = ""
+        for start, end in sorted(spans):
+            if not (_is_time(start) and _is_time(end) and start != "24:00"):
+                return _("Write times like 09:00-17:30.")
+            if start >= end:
+                return _("%(start)s-%(end)s ends before it begins.", start=start, end=end)
+            if start < end_before:
+                return _("%(start)s-%(end)s overlaps with the time before it.", start=start, end=end)
+            end_before = end
+    return None
+
+
+def _is_time(text: str) -> bool:
+    return bool(re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d|24:00", text))
+
+
+def parse_spans(text: str) -> list[list[str]]:
+    """The business hours of one day as people write them, "9-12, 13:00-17:30", as pairs of "HH:MM", in order.
+
+    What is no time stays as it was written, for `problems` to name.
+    """
+    spans = []
+    for part in re.split(r"[,;]", text):
+        start, dash, end = part.strip().replace("–", "-").partition("-")
+        if start or dash:
+            spans.append([_padded(start), _padded(end)])
+    return sorted(spans)
+
+
+def _padded(text: str) -> str:
+    hour, _colon, minute = text.strip().partition(":")
+    return f"{hour.zfill(2)}:{minute or '00'}"
 
 
 def is_open(hours: Mapping[str, Any] | None, timezone: str, now: datetime) -> bool:
@@ -68,10 +139,13 @@ def _end_of(text: str) -> time:
 
 def text_on(accent: str) -> str:
     """Black or white, whichever is easier to read on that colour (contrast ratio of WCAG 2.2, 1.4.3)."""
-    luminance = _luminance(accent)
-    on_white = 1.05 / (luminance + 0.05)
-    on_black = (luminance + 0.05) / 0.05
-    return "#ffffff" if on_white >= on_black else "#000000"
+    return max(("#ffffff", "#000000"), key=lambda text: contrast(accent, text))
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two colours, from 1 to 21 (WCAG 2.2); text wants 4.5."""
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
 
 
 def _luminance(colour: str) -> float:

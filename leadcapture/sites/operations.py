@@ -1,0 +1,94 @@
+"""Writing sites."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from leadcapture import ids, signing
+from leadcapture.errors import BadToken, Conflict, Invalid
+from leadcapture.i18n import gettext as _
+from leadcapture.sites import queries, rules
+from leadcapture.sites.models import Site
+
+CHANGEABLE = frozenset(
+    {
+        "name", "allowed_origins", "timezone", "hours", "language", "accent", "position", "reply_time", "privacy_url",
+        "sender_name", "sender_email",
+    }
+)  # fmt: skip
+
+
+def create(
+    session: Session,
+    now: datetime,
+    *,
+    name: str,
+    allowed_origins: Sequence[str] = (),
+    key: str | None = None,
+    **settings: Any,
+) -> Site:
+    """A new site with its own key; `settings` are further columns. Raises Invalid for a name or origin that will not do."""
+    site = Site(key=key or ids.new("site"), name="", allowed_origins=[], created_at=now, updated_at=now, **settings)
+    session.add(site)
+    _change(site, {"name": name, "allowed_origins": list(allowed_origins)})
+    session.flush()
+    return site
+
+
+def update(session: Session, now: datetime, *, site_id: int, **settings: Any) -> Site:
+    """Change what the owner sets; see CHANGEABLE. The recipient has a life of its own: see `set_recipient`.
+
+    Raises Invalid with the fields that will not do.
+    """
+    site = queries.by_id(session, site_id)
+    _change(site, settings)
+    site.updated_at = now
+    return site
+
+
+def set_recipient(session: Session, now: datetime, *, site_id: int, email: str | None) -> bool:
+    """Set who gets offline questions by e-mail; returns whether that address is still to be verified by its owner."""
+    site = queries.by_id(session, site_id)
+    if email != site.recipient_email:
+        site.recipient_email = email
+        site.recipient_verified_at = None
+        site.updated_at = now
+    return email is not None and site.recipient_verified_at is None
+
+
+def recipient_token(site: Site) -> str:
+    """The token of the link by which the recipient's address is verified: good for this site and this address alone."""
+    return signing.sign("recipient", f"{site.key}:{site.recipient_email}")
+
+
+def recipient_of(session: Session, token: str) -> Site:
+    """The site whose recipient a token verifies. Raises BadToken, or Conflict when another recipient was set meanwhile."""
+    key, _colon, email = signing.verify("recipient", token).partition(":")
+    site = queries.find(session, key)
+    if site is None:
+        raise BadToken(_("This link is not valid."))
+    if site.recipient_email != email:
+        raise Conflict(_("This link is for an address that gets no questions any more."), code="other_recipient")
+    return site
+
+
+def verify_recipient(session: Session, now: datetime, *, token: str) -> Site:
+    """The recipient agreed to get the site's questions; again changes nothing. Raises as `recipient_of` does."""
+    site = recipient_of(session, token)
+    site.recipient_verified_at = site.recipient_verified_at or now
+    return site
+
+
+def _change(site: Site, settings: dict[str, Any]) -> None:
+    unknown = settings.keys() - CHANGEABLE
+    if unknown:
+        raise ValueError(f"not settings of a site: {', '.join(sorted(unknown))}")
+    problems = rules.problems(settings)
+    if problems:
+        raise Invalid(_("Some settings cannot be used."), fields=problems)
+    for name, value in settings.items():
+        setattr(site, name, value)
