@@ -65,5 +65,5 @@ def create_app(settings: Settings, *, demo: bool = False) -> Flask:
         app.register_blueprint(demo_routes.blueprint)
 
     socketio.init(app, settings)
-    chat_sockets.register()
+    chat_sockets.register(settings)
     return app

@@ -11,6 +11,8 @@ from datetime import datetime
 import gevent
 
 from leadcapture import clock
+from leadcapture.chat import live as chat
+from leadcapture.operators.presence import HEARTBEAT
 
 log = logging.getLogger("leadcapture.jobs")
 
@@ -26,7 +28,11 @@ class Job:
     live: bool = False
 
 
-TABLE: tuple[Job, ...] = ()
+TABLE: tuple[Job, ...] = (
+    Job("presence", 1, chat.presence_due, live=True),
+    Job("heartbeat", HEARTBEAT, chat.heartbeat_due, live=True),
+    Job("unanswered conversations", 1, chat.unanswered_due, live=True),
+)
 
 
 def start(*, live: bool, rest: bool) -> list[gevent.Greenlet[..., None]]:

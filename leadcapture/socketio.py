@@ -31,7 +31,7 @@ def init(app: Flask, settings: Settings) -> None:
         async_handlers=False,
         max_http_buffer_size=LARGEST_PACKET,
         ping_interval=20,
-        ping_timeout=20,
+        ping_timeout=15,
     )
 
 
@@ -51,3 +51,13 @@ def on(event: str, namespace: str) -> Callable[[Callable[..., Any]], Callable[..
 def emit(event: str, payload: dict[str, Any], *, to: str, namespace: str, skip_sid: str | None = None) -> None:
     """Send an event to a room, on every process."""
     socketio.server.emit(event, payload, room=to, namespace=namespace, skip_sid=skip_sid)
+
+
+def emit_here(event: str, payload: dict[str, Any], *, to: str, namespace: str) -> None:
+    """As emit, to the sockets of this process alone: for what every process finds out by itself."""
+    socketio.server.emit(event, payload, room=to, namespace=namespace, ignore_queue=True)
+
+
+def disconnect(sid: str, *, namespace: str) -> None:
+    """End a socket of this process."""
+    socketio.server.disconnect(sid, namespace=namespace)

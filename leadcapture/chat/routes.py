@@ -1,5 +1,106 @@
+"""The same chat by two plain HTTP calls, for networks that block WebSockets. Any process may answer any of them."""
+
 from __future__ import annotations
 
-from flask import Blueprint
+import time
+
+from flask import Blueprint, Response, jsonify, request
+
+from leadcapture import clock, db, i18n, ratelimit, web
+from leadcapture.chat import access, broadcast, live, operations, protocol, queries
+from leadcapture.chat.queries import Thread
+from leadcapture.errors import Invalid, Unauthorized
+from leadcapture.i18n import gettext as _
+from leadcapture.sites.models import Site
 
 blueprint = Blueprint("chat", __name__)
+
+LONGEST_WAIT = 25.0  # seconds
+# A message stored by another process wakes nobody here: how often a waiting request looks by itself.
+LOOK_AGAIN = 1.0
+
+
+@blueprint.route("/v1/<key>/chat/messages", methods=["OPTIONS"])
+def preflight(key: str) -> Response:
+    """Lets pages of the site's origins send their token along."""
+    access.site_for_request(key)
+    return web.allow_origin(Response(status=204))
+
+
+@blueprint.post("/v1/<key>/chat/messages")
+def post(key: str) -> Response:
+    """Store a message; the answer is the acknowledgement, the visitor's token and the conversation."""
+    site = _site(key)
+    token = access.check_token(site.key, web.bearer())
+    if token.new:
+        ratelimit.hit("RATE_CONNECT", web.client_ip())
+    ratelimit.hit("RATE_MESSAGE", token.visitor)
+    given = request.get_json(silent=True) if request.is_json else request.form.to_dict()
+    if not isinstance(given, dict):
+        raise Invalid(_("The body must be a JSON object."), code="bad_request")
+    posted = db.write(
+        operations.post_by_visitor,
+        clock.now(),
+        site_id=site.id,
+        visitor=token.visitor,
+        incoming=protocol.incoming(given),
+        available=live.site_available(site.id),
+        language=i18n.language(),
+    )
+    if posted.first:
+        broadcast.message_posted(posted)
+    return web.allow_origin(jsonify(posted.message.acknowledgement() | {"token": token.text}))
+
+
+@blueprint.get("/v1/<key>/chat/messages")
+def get(key: str) -> Response:
+    """Messages after a number; waits up to `wait` seconds (at most LONGEST_WAIT) for one when there is none.
+
+    A change of the conversation's status or of the availability ends the waiting too.
+    """
+    site = _site(key)
+    token = access.check_token(site.key, web.bearer())
+    if token.new:
+        raise Unauthorized(_("Send a message first."))
+    after_seq = max(0, request.args.get("after_seq", 0, type=int))
+    ends = time.monotonic() + min(max(0.0, request.args.get("wait", 0.0, type=float)), LONGEST_WAIT)
+    thread = _thread(site, token.visitor)
+    known = _state(site, thread)
+    while _state(site, thread) == known and (thread is None or thread.last_seq <= after_seq):
+        left = ends - time.monotonic()
+        if left <= 0:
+            break
+        broadcast.wait(token.visitor, min(left, LOOK_AGAIN))
+        thread = _thread(site, token.visitor)
+    return web.allow_origin(jsonify(_answer(site, thread, after_seq)))
+
+
+def _answer(site: Site, thread: Thread | None, after_seq: int) -> dict[str, object]:
+    answer: dict[str, object] = {"messages": [], "next": 0, "more": False}
+    if thread is not None:
+        with db.read() as session:
+            answer = queries.visitors_page(session, thread, after_seq)
+    told = {"id": None, "status": None, "operator": None} if thread is None else thread.for_visitor()
+    return {
+        **answer,
+        "conversation": told["id"],
+        "status": told["status"],
+        "operator": told["operator"],
+        **broadcast.availability(live.site_available(site.id), site.reply_time),
+    }
+
+
+def _state(site: Site, thread: Thread | None) -> tuple[object, ...]:
+    told = thread and (thread.public_id, thread.status, thread.operator_name)
+    return told, live.site_available(site.id)
+
+
+def _thread(site: Site, visitor: str) -> Thread | None:
+    with db.read() as session:
+        return queries.visitors_thread(session, clock.now(), site.id, visitor)
+
+
+def _site(key: str) -> Site:
+    site = access.site_for_request(key)
+    i18n.use(i18n.best(request.args.get("lang"), *(code for code, _ in request.accept_languages), site.language))
+    return site

@@ -1,0 +1,147 @@
+"""Telling open sockets and waiting requests, after commit, what happened. What is lost here is found again by its number.
+
+Rooms: one for each visitor (all tabs), one for a site's visitors of each language, one for a site's operators.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gevent
+from gevent.event import Event
+
+from leadcapture import db, i18n, socketio
+from leadcapture.chat import queries
+from leadcapture.chat.operations import Posted
+from leadcapture.chat.protocol import OPERATOR, VISITOR
+from leadcapture.chat.queries import Thread
+from leadcapture.i18n import gettext as _
+
+# Seconds within which several changes of one conversation are told to operators as one.
+SUMMARY_PAUSE = 0.2
+
+_changed: set[str] = set()
+_waiting: dict[str, set[Event]] = {}
+
+
+def site_room(site_id: int) -> str:
+    """The room of a site's operators."""
+    return f"site:{site_id}"
+
+
+def language_room(site_id: int, language: str) -> str:
+    """The room of a site's visitors who read that language."""
+    return f"site:{site_id}:{language}"
+
+
+def message_posted(posted: Posted, *, skip_sid: str | None = None) -> None:
+    """A message was stored: tell the visitor's other tabs (unless it is a note) and the site's operators."""
+    message = posted.message
+    if message.seq is not None:
+        socketio.emit("message", message.for_visitor(), to=posted.visitor, namespace=VISITOR, skip_sid=skip_sid)
+        wake(posted.visitor)
+    socketio.emit(
+        "message", message.for_operator(), to=site_room(posted.site_id), namespace=OPERATOR, skip_sid=skip_sid
+    )
+    if posted.moved:
+        conversation_changed(message.conversation)
+    else:
+        summary_soon(message.conversation)
+
+
+def conversation_changed(public_id: str) -> None:
+    """The conversation's status, operator or address changed: tell its visitor and the site's operators now."""
+    with db.read() as session:
+        thread = queries.thread(session, public_id)
+        found = queries.summary(session, public_id)
+    if thread is None or found is None:
+        return
+    _changed.discard(public_id)
+    site_id, summary = found
+    socketio.emit("conversation", summary, to=site_room(site_id), namespace=OPERATOR)
+    socketio.emit("conversation", thread.for_visitor(), to=thread.visitor, namespace=VISITOR)
+    wake(thread.visitor)
+
+
+def summary_soon(public_id: str) -> None:
+    """Something smaller changed (unread, seen, last message): operators are told within SUMMARY_PAUSE, once."""
+    if not _changed:
+        gevent.spawn_later(SUMMARY_PAUSE, _tell_summaries)
+    _changed.add(public_id)
+
+
+def _tell_summaries() -> None:
+    changed = list(_changed)
+    _changed.clear()
+    for public_id in changed:
+        with db.read() as session:
+            found = queries.summary(session, public_id)
+        if found is not None:
+            site_id, summary = found
+            socketio.emit("conversation", summary, to=site_room(site_id), namespace=OPERATOR)
+
+
+def read_up_to(thread: Thread, by: str, seq: int, *, seen: bool) -> None:
+    """Somebody got or saw everything up to `seq`: the other side is told."""
+    if by == "operator":
+        for event in ("delivered", "seen") if seen else ("delivered",):
+            socketio.emit(event, {"seq": seq}, to=thread.visitor, namespace=VISITOR)
+    summary_soon(thread.public_id)
+
+
+def visitor_types(thread: Thread, text: str) -> None:
+    """The visitor types; with the text so far where the visitor's panel sends it."""
+    payload = {"conversation": thread.public_id, "name": thread.visitor_name} | ({"text": text} if text else {})
+    socketio.emit("typing", payload, to=site_room(thread.site_id), namespace=OPERATOR)
+
+
+def operator_types(thread: Thread, name: str, *, skip_sid: str) -> None:
+    """An operator types an answer: the visitor and the colleagues are told."""
+    socketio.emit("typing", {"name": name}, to=thread.visitor, namespace=VISITOR)
+    payload = {"conversation": thread.public_id, "name": name}
+    socketio.emit("typing", payload, to=site_room(thread.site_id), namespace=OPERATOR, skip_sid=skip_sid)
+
+
+def availability(available: bool, promise: str) -> dict[str, Any]:
+    """What a visitor is told of a site, in the language of the moment; `promise` is the site's reply_time."""
+    return {"available": available, "reply_time": reply_time(promise)}
+
+
+def reply_time(promise: str) -> str:
+    """The site's promise (minutes, hours, day) as a sentence in the language of the moment."""
+    sentences = {
+        "minutes": _("We usually reply within a few minutes."),
+        "hours": _("We usually reply within a few hours."),
+        "day": _("We usually reply within a day."),
+    }
+    return sentences.get(promise, sentences["hours"])
+
+
+def available_changed(site_id: int, available: bool, promise: str) -> None:
+    """Whether the site can answer changed: tell its visitors on this process. Every process finds out by itself."""
+    for language in i18n.LANGUAGES:
+        with i18n.speaking(language):
+            payload = availability(available, promise)
+        socketio.emit_here("available", payload, to=language_room(site_id, language), namespace=VISITOR)
+
+
+# ---- requests that wait for something to happen ------------------------------------------------------------------------
+
+
+def wait(visitor: str, seconds: float) -> None:
+    """Come back when something was told to that visitor on this process, or after so many seconds."""
+    event = Event()
+    _waiting.setdefault(visitor, set()).add(event)
+    try:
+        event.wait(seconds)
+    finally:
+        others = _waiting[visitor]
+        others.discard(event)
+        if not others:
+            del _waiting[visitor]
+
+
+def wake(visitor: str) -> None:
+    """Let the visitor's waiting requests look again."""
+    for event in _waiting.get(visitor, ()):
+        event.set()

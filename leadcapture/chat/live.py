@@ -1,0 +1,149 @@
+"""The sockets open on this process, and the jobs that watch over them: heartbeats, who is there, who waits in vain.
+
+Every web process runs these jobs. What they write is claimed by conditional updates, so each change is told once; whether a
+site can answer is something each process finds out for itself and tells its own sockets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from leadcapture import db, socketio
+from leadcapture.chat import broadcast, operations
+from leadcapture.chat.protocol import OPERATOR
+from leadcapture.operators import presence
+from leadcapture.operators.models import Operator
+from leadcapture.settings import Settings
+from leadcapture.sites import queries as site_queries
+from leadcapture.sites import rules as site_rules
+
+
+@dataclass
+class VisitorSocket:
+    """One open tab."""
+
+    sid: str
+    site_id: int
+    visitor: str
+    language: str
+    page: str
+    typed_at: float = 0.0
+
+
+@dataclass
+class OperatorSocket:
+    """One open console. `epoch` is that of the session it came with: raising the operator's ends it."""
+
+    sid: str
+    operator_id: int
+    public_id: str
+    name: str
+    epoch: int
+    site_ids: tuple[int, ...]
+    language: str
+    typed_at: float = 0.0
+    told: dict[str, Any] = field(default_factory=dict)  # the presence it was told last
+
+
+visitors: dict[str, VisitorSocket] = {}
+operators: dict[str, OperatorSocket] = {}
+
+_available: dict[int, bool] = {}
+_grace = 30
+_unanswered_after = 60
+
+
+def configure(settings: Settings) -> None:
+    """Take the settings and begin with no sockets; a process that is the only one knows that no other has any either."""
+    global _grace, _unanswered_after
+    _grace, _unanswered_after = settings.operator_grace, settings.unanswered_after
+    visitors.clear()
+    operators.clear()
+    _available.clear()
+
+
+def site_available(site_id: int) -> bool:
+    """Whether the site can answer, as this process knew it a moment ago."""
+    return _available.get(site_id, False)
+
+
+def heartbeat_due(now: datetime) -> None:
+    """Say that this process's operators are still connected."""
+    db.write(presence.heartbeat, now, list(operators))
+
+
+def unanswered_due(now: datetime) -> None:
+    """Mark conversations in which a visitor waited too long, and say so."""
+    for public_id in db.write(operations.unanswered_due, now, after=_unanswered_after):
+        broadcast.conversation_changed(public_id)
+
+
+def presence_due(now: datetime) -> None:
+    """Notice who came and went: tell visitors and operators, end the sockets of operators who may no longer be here, and let
+    go of conversations that nobody can answer now."""
+    look(now)
+    closed = {site_id for site_id, available in _available.items() if not available}
+    for public_id in db.write(operations.abandoned_due, now, closed_sites=closed, grace=_grace):
+        broadcast.conversation_changed(public_id)
+    _check_operators()
+
+
+def look(now: datetime) -> None:
+    """Find out which sites can answer and who is there, and tell those on this process to whom it is news."""
+    with db.read() as session:
+        staffed = presence.sites_available(session, now, _grace)
+        sites = site_queries.every(session)
+        mine = {site_id for socket in operators.values() for site_id in socket.site_ids}
+        here = {site_id: presence.here(session, now, site_id, _grace) for site_id in mine}
+    for site in sites:
+        available = site.id in staffed and site_rules.is_open(site.hours, site.timezone, now)
+        if _available.get(site.id) != available:
+            _available[site.id] = available
+            broadcast.available_changed(site.id, available, site.reply_time)
+    for socket in list(operators.values()):
+        told = _presence_for(socket, here)
+        if told is not None and told != socket.told:
+            socket.told = told
+            socketio.emit_here("presence", told, to=socket.sid, namespace=OPERATOR)
+
+
+def _presence_for(socket: OperatorSocket, here: dict[int, Sequence[tuple[Operator, bool]]]) -> dict[str, Any] | None:
+    """Everybody of the operator's sites, once; None when the operator is none of them any more."""
+    people = {
+        operator.public_id: (operator, is_here)
+        for site_id in socket.site_ids
+        for operator, is_here in here.get(site_id, ())
+    }
+    if socket.public_id not in people:
+        return None
+    me = people[socket.public_id][0]
+    return {
+        "operators": [
+            {"id": operator.public_id, "name": operator.name, "available": operator.available, "here": is_here}
+            for operator, is_here in sorted(people.values(), key=lambda person: (person[0].name, person[0].id))
+        ],
+        "available": any(site_available(site_id) for site_id in socket.site_ids),
+        "me": {"id": me.public_id, "name": me.name, "available": me.available},
+    }
+
+
+def went_away(now: datetime, socket: OperatorSocket) -> None:
+    """The operator chose not to be asked: where nobody else can answer, visitors are offered the form at once."""
+    for site_id in socket.site_ids:
+        if not site_available(site_id):
+            for public_id in db.write(operations.give_up_site, now, site_id=site_id):
+                broadcast.conversation_changed(public_id)
+
+
+def _check_operators() -> None:
+    """End the sockets of operators whose sessions ended, or whose sites changed: the console connects anew with what is theirs."""
+    if not operators:
+        return
+    with db.read() as session:
+        now_true = presence.standing(session, {socket.operator_id for socket in operators.values()})
+    for socket in list(operators.values()):
+        if now_true.get(socket.operator_id) != (socket.epoch, socket.site_ids):
+            socketio.disconnect(socket.sid, namespace=OPERATOR)

@@ -1,0 +1,284 @@
+"""Reading conversations. Rows that hot paths need are Core rows, shapes for the wire are made here in one query each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import Row, Select, Table, and_, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from leadcapture import clock
+from leadcapture.chat import rules
+from leadcapture.chat.models import Conversation, Message, Visitor
+from leadcapture.chat.protocol import PAGE, QUEUE_PAGE, MessageView
+from leadcapture.contacts.models import Contact
+from leadcapture.errors import Invalid, NotFound
+from leadcapture.operators import presence
+from leadcapture.operators.models import Membership, Operator
+from leadcapture.sites import rules as site_rules
+from leadcapture.sites.models import Site
+
+conversations = cast(Table, Conversation.__table__)
+messages = cast(Table, Message.__table__)
+visitors = cast(Table, Visitor.__table__)
+
+
+@dataclass(frozen=True)
+class Thread:
+    """A conversation as those who relay it know it."""
+
+    id: int
+    public_id: str
+    site_id: int
+    visitor: str
+    visitor_name: str
+    status: str
+    operator_name: str | None
+    last_seq: int
+    visitor_seen: int
+    visitor_delivered: int
+    operator_seen: int
+    operator_delivered: int
+
+    def for_visitor(self) -> dict[str, Any]:
+        operator = None if self.operator_name is None else {"name": self.operator_name}
+        return {"id": self.public_id, "status": self.status, "operator": operator}
+
+
+_THREAD = (
+    select(
+        Conversation.id,
+        Conversation.public_id,
+        Conversation.site_id,
+        Visitor.public_id.label("visitor"),
+        Visitor.name.label("visitor_name"),
+        Conversation.status,
+        Operator.name.label("operator_name"),
+        Conversation.last_seq,
+        Conversation.visitor_seen,
+        Conversation.visitor_delivered,
+        Conversation.operator_seen,
+        Conversation.operator_delivered,
+    )
+    .join(Visitor, Visitor.id == Conversation.visitor_id)
+    .outerjoin(Operator, Operator.id == Conversation.operator_id)
+)
+
+
+def thread(session: Session, public_id: str) -> Thread | None:
+    """The conversation with that public id; None when there is none."""
+    row = session.execute(_THREAD.where(Conversation.public_id == public_id)).first()
+    return None if row is None else Thread(**row._mapping)
+
+
+def visitors_thread(session: Session, now: datetime, site_id: int, visitor: str) -> Thread | None:
+    """What this visitor of this site is in now; None before the first message and when the last one is over."""
+    row = session.execute(
+        _THREAD.add_columns(Conversation.active_at)
+        .where(Visitor.public_id == visitor, Visitor.site_id == site_id)
+        .order_by(Conversation.id.desc())
+        .limit(1)
+    ).first()
+    if row is None or rules.is_over(row.status, row.active_at, now):
+        return None
+    return Thread(**{name: value for name, value in row._mapping.items() if name != "active_at"})
+
+
+def operators_thread(session: Session, operator_id: int, epoch: int, public_id: str) -> Thread:
+    """A conversation of one of the operator's sites. Raises NotFound for any other, and for an operator whose sessions ended."""
+    row = session.execute(
+        _THREAD.join(
+            Membership, and_(Membership.site_id == Conversation.site_id, Membership.operator_id == operator_id)
+        )
+        .join(_Me, and_(_Me.id == Membership.operator_id, _Me.session_epoch == epoch))
+        .where(Conversation.public_id == public_id)
+    ).first()
+    if row is None:
+        raise NotFound("No such conversation.")
+    return Thread(**row._mapping)
+
+
+_Me = aliased(Operator)
+
+
+def visitors_messages(session: Session, conversation_id: int, after_seq: int) -> list[MessageView]:
+    """What the visitor sees after that number: a page in order of the numbers, at most PAGE."""
+    found = session.execute(
+        _MESSAGES.where(messages.c.conversation_id == conversation_id, messages.c.seq > after_seq)
+        .order_by(messages.c.seq)
+        .limit(PAGE)
+    )
+    return [message_view(row) for row in found]
+
+
+def visitors_page(session: Session, thread: Thread, after_seq: int) -> dict[str, Any]:
+    """The messages after that number, `next` to go on from, and whether there are more."""
+    found = visitors_messages(session, thread.id, after_seq)
+    following = found[-1].seq if found else min(after_seq, thread.last_seq)
+    return {
+        "messages": [message.for_visitor() for message in found],
+        "next": following,
+        "more": len(found) == PAGE,
+    }
+
+
+def operators_page(session: Session, thread: Thread, after_seq: int) -> dict[str, Any]:
+    """As visitors_page, with every note that stands after one of these numbers."""
+    numbered = visitors_messages(session, thread.id, after_seq)
+    following = (numbered[-1].seq if numbered else None) or min(after_seq, thread.last_seq)
+    more = len(numbered) == PAGE
+    notes = _MESSAGES.where(
+        messages.c.conversation_id == thread.id, messages.c.seq.is_(None), messages.c.after_seq >= after_seq
+    ).order_by(messages.c.id)
+    if more:
+        notes = notes.where(messages.c.after_seq < following)
+    both = numbered + [message_view(row) for row in session.execute(notes)]
+    # A note stands after the message whose number it carries. Sorting is stable: notes of one place keep their own order.
+    both.sort(key=lambda view: (view.after_seq, True) if view.seq is None else (view.seq, False))
+    return {"messages": [view.for_operator() for view in both], "next": following, "more": more}
+
+
+_MESSAGES = select(messages, conversations.c.public_id.label("conversation")).join(
+    conversations, conversations.c.id == messages.c.conversation_id
+)
+
+
+def message_view(row: Row[Any]) -> MessageView:
+    """A row of messages with its conversation's public id as what is told of it."""
+    return MessageView(
+        id=row.public_id,
+        client_id=row.client_id,
+        seq=row.seq,
+        after_seq=row.after_seq,
+        conversation=row.conversation,
+        kind=row.kind,
+        author_kind=row.author_kind,
+        author_name=row.author_name,
+        body=row.body,
+        at=row.created_at,
+    )
+
+
+def stored(session: Session, conversation_id: int, author_kind: str, client_id: str) -> MessageView:
+    """The message an author has sent under that client id, which must exist."""
+    return message_view(
+        session.execute(
+            _MESSAGES.where(
+                messages.c.conversation_id == conversation_id,
+                messages.c.author_kind == author_kind,
+                messages.c.client_id == client_id,
+            )
+        ).one()
+    )
+
+
+# ---- what operators see of a conversation ---------------------------------------------------------------------------
+
+_Last = aliased(Message)
+_Answering = aliased(Operator)
+
+
+def _summaries() -> Select[Any]:
+    unread = (
+        select(func.count())
+        .where(
+            Message.conversation_id == Conversation.id,
+            Message.seq > Conversation.operator_seen,
+            Message.author_kind == "visitor",
+        )
+        .correlate(Conversation)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            Conversation, Visitor, Site, _Answering, Contact.public_id.label("contact"), _Last, unread.label("unread")
+        )
+        .join(Visitor, Visitor.id == Conversation.visitor_id)
+        .join(Site, Site.id == Conversation.site_id)
+        .outerjoin(_Answering, _Answering.id == Conversation.operator_id)
+        .outerjoin(Contact, Contact.id == Conversation.contact_id)
+        .outerjoin(_Last, and_(_Last.conversation_id == Conversation.id, _Last.seq == Conversation.last_seq))
+    )
+
+
+def summary(session: Session, public_id: str) -> tuple[int, dict[str, Any]] | None:
+    """The internal id of the conversation's site, and the Summary; None when there is no such conversation."""
+    row = session.execute(_summaries().where(Conversation.public_id == public_id)).first()
+    return None if row is None else (row[0].site_id, _summary(row))
+
+
+def page(
+    session: Session, site_ids: Sequence[int], *, status: str = "open", before: str | None = None
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Summaries of these sites' conversations, newest activity first, and the cursor of the next page (None: no more).
+
+    `status` is open, closed or all. Raises Invalid for a cursor that is not ours.
+    """
+    wanted = _summaries().where(Conversation.site_id.in_(site_ids))
+    if status != "all":
+        wanted = wanted.where(Conversation.status.in_(rules.OPEN if status == "open" else (rules.CLOSED,)))
+    if before is not None:
+        moment, row_id = _read_cursor(before)
+        older = and_(Conversation.active_at == moment, Conversation.id < row_id)
+        wanted = wanted.where(or_(Conversation.active_at < moment, older))
+    ordered = wanted.order_by(Conversation.active_at.desc(), Conversation.id.desc()).limit(QUEUE_PAGE + 1)
+    rows = session.execute(ordered).all()
+    shown = rows[:QUEUE_PAGE]
+    cursor = f"{shown[-1][0].active_at.isoformat()}|{shown[-1][0].id}" if len(rows) > QUEUE_PAGE else None
+    return [_summary(row) for row in shown], cursor
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, int]:
+    moment, _bar, row_id = cursor.partition("|")
+    try:
+        at = datetime.fromisoformat(moment)
+        if at.tzinfo is None:
+            raise ValueError("no zone")
+        return at, int(row_id)
+    except ValueError as error:
+        raise Invalid("This cursor is not ours.", code="bad_request") from error
+
+
+def _summary(row: Row[Any]) -> dict[str, Any]:
+    conversation, visitor, site, operator, contact, last, unread = row
+    return {
+        "id": conversation.public_id,
+        "site": {"key": site.key, "name": site.name},
+        "status": conversation.status,
+        "kind": conversation.kind,
+        "visitor": {
+            "id": visitor.public_id,
+            "name": conversation.name or visitor.name,
+            "email": conversation.email,
+            "email_confirmed": None if conversation.email is None else conversation.email_confirmed_at is not None,
+            "language": visitor.language,
+            "page": conversation.page_url,
+        },
+        "operator": None if operator is None else {"id": operator.public_id, "name": operator.name},
+        "last": None
+        if last is None
+        else {"body": last.body[:140], "at": clock.wire(last.created_at), "author": last.author_kind},
+        "last_seq": conversation.last_seq,
+        "unread": unread,
+        "waiting_since": clock.wire_or_none(conversation.waiting_since),
+        "created_at": clock.wire(conversation.created_at),
+        "seen": {"visitor": conversation.visitor_seen, "operator": conversation.operator_seen},
+        "delivered": {"visitor": conversation.visitor_delivered, "operator": conversation.operator_delivered},
+        "rating": None
+        if conversation.stars is None
+        else {"stars": conversation.stars, "comment": conversation.comment},
+        "contact": contact,
+    }
+
+
+# ---- whether somebody can answer ------------------------------------------------------------------------------------
+
+
+def available(session: Session, now: datetime, site: Site, grace: int) -> bool:
+    """Whether the site can answer now: it is open, and an operator who wants to is there (or was, `grace` seconds ago)."""
+    return site_rules.is_open(site.hours, site.timezone, now) and presence.anyone_available(
+        session, now, site.id, grace
+    )

@@ -1,0 +1,56 @@
+"""What the handlers of both namespaces share."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import gevent
+
+from leadcapture import i18n, socketio
+from leadcapture.chat import protocol
+from leadcapture.errors import LeadCaptureError, Unauthorized
+from leadcapture.i18n import gettext as _
+
+log = logging.getLogger("leadcapture.chat")
+Socket = TypeVar("Socket")
+Answer = dict[str, Any]
+
+
+def answering(
+    event: str, namespace: str, sockets: dict[str, Socket], language: Callable[[Socket], str]
+) -> Callable[[Callable[[Socket, object], Answer]], Callable[..., Answer]]:
+    """Register a handler `handler(socket, payload)`: what it returns is acknowledged, what it raises too, as a refusal."""
+
+    def register(handler: Callable[[Socket, object], Answer]) -> Callable[..., Answer]:
+        @socketio.on(event, namespace)
+        def handle(sid: str, *payload: object) -> Answer:
+            socket = sockets.get(sid)
+            try:
+                if socket is None:
+                    raise Unauthorized("Connect first.")
+                i18n.use(language(socket))
+                return handler(socket, payload[0] if payload else None)
+            except LeadCaptureError as error:
+                return protocol.refusal(error)
+            except Exception:
+                # Not acknowledged as done, so it will be sent again: nothing is lost by a database that is away.
+                log.exception("event %s failed", event)
+                return {"ok": False, "error": {"code": "error", "message": _("This did not work. Trying again.")}}
+
+        return handle
+
+    return register
+
+
+def emit_when_connected(emit: Callable[[], None]) -> None:
+    """Emit after the client was told that it is connected, which happens when the connect handler has returned."""
+    gevent.spawn(emit)
+
+
+def origin_of(url: str) -> str:
+    """The origin (scheme://host[:port]) of an address."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -1,0 +1,193 @@
+"""An operator's socket. Who may do what is asked of the database at every event, in the statement that finds the conversation."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from flask import request
+from flask_socketio import join_room
+from socketio.exceptions import ConnectionRefusedError
+
+from leadcapture import clock, db, i18n, ratelimit, socketio, web
+from leadcapture.chat import access, broadcast, live, operations, protocol, queries
+from leadcapture.chat.live import OperatorSocket, operators
+from leadcapture.chat.protocol import OPERATOR
+from leadcapture.chat.sockets.events import Answer, answering, emit_when_connected
+from leadcapture.chat.sockets.visitor import TYPING_PAUSE
+from leadcapture.errors import Forbidden, LeadCaptureError, Unauthorized
+from leadcapture.operators import presence, session
+
+
+def register() -> None:
+    """Put the operators' handlers on the socket server."""
+    socketio.socketio.on_event("connect", _connect, namespace=OPERATOR)
+    socketio.socketio.on_event("disconnect", _disconnect, namespace=OPERATOR)
+    for event, handler in _HANDLERS.items():
+        answering(event, OPERATOR, operators, lambda socket: socket.language)(handler)
+
+
+def _connect(auth: object = None) -> None:  # noqa: ARG001 the session cookie says who it is
+    try:
+        socket = _welcome()
+    except LeadCaptureError as error:
+        raise ConnectionRefusedError(error.code) from error
+    with db.read() as database:
+        conversations, cursor = queries.page(database, socket.site_ids)
+
+    def tell() -> None:
+        queue = {"conversations": conversations, "more": cursor is not None, "cursor": cursor}
+        socketio.emit_here("queue", queue, to=socket.sid, namespace=OPERATOR)
+        live.look(clock.now())
+
+    emit_when_connected(tell)
+
+
+def _welcome() -> OperatorSocket:
+    """Raises Unauthorized (nobody is signed in), Forbidden (a page of another origin, which the cookie must not serve)."""
+    ratelimit.hit("RATE_CONNECT", web.client_ip())
+    origin = request.headers.get("Origin")
+    if origin and origin not in (access.own_origin(), request.host_url.rstrip("/")):
+        raise Forbidden("Not from the console.")
+    operator = session.signed_in()
+    if operator is None:
+        raise Unauthorized("Sign in first.")
+    site_ids = tuple(sorted(membership.site_id for membership in operator.memberships))
+    sid: str = request.sid  # type: ignore[attr-defined]
+    language = i18n.best(*(code for code, _ in request.accept_languages))
+    socket = OperatorSocket(
+        sid, operator.id, operator.public_id, operator.name, operator.session_epoch, site_ids, language=language
+    )
+    for site_id in site_ids:
+        join_room(broadcast.site_room(site_id))
+    db.write(presence.connected, clock.now(), operator.id, sid)
+    operators[sid] = socket
+    return socket
+
+
+def _disconnect(_reason: str | None = None) -> None:
+    sid: str = request.sid  # type: ignore[attr-defined]
+    if operators.pop(sid, None) is not None:
+        db.write(presence.disconnected, clock.now(), sid)
+
+
+def _presence(socket: OperatorSocket, payload: object) -> Answer:
+    available = protocol.flag(protocol.fields(payload), "available")
+    db.write(presence.set_available, clock.now(), socket.operator_id, available)
+    live.look(clock.now())
+    if not available:
+        live.went_away(clock.now(), socket)
+    return {"ok": True}
+
+
+def _take(socket: OperatorSocket, payload: object) -> Answer:
+    return _act(socket, payload, operations.take)
+
+
+def _assign(socket: OperatorSocket, payload: object) -> Answer:
+    return _act(socket, payload, operations.assign, to=protocol.public_id(protocol.fields(payload), "operator"))
+
+
+def _close(socket: OperatorSocket, payload: object) -> Answer:
+    return _act(socket, payload, operations.close)
+
+
+def _act(socket: OperatorSocket, payload: object, operation: Any, **more: Any) -> Answer:
+    conversation = protocol.public_id(protocol.fields(payload), "conversation")
+    db.write(operation, clock.now(), **_who(socket), conversation=conversation, **more)
+    broadcast.conversation_changed(conversation)
+    return {"ok": True, "conversation": conversation, "summary": _summary(conversation)}
+
+
+def _message(socket: OperatorSocket, payload: object) -> Answer:
+    given = protocol.fields(payload)
+    ratelimit.hit("RATE_MESSAGE", socket.public_id)
+    posted = db.write(
+        operations.post_by_operator,
+        clock.now(),
+        **_who(socket),
+        conversation=protocol.public_id(given, "conversation"),
+        incoming=protocol.incoming(given),
+        kind=protocol.choice(given, "kind", ("reply", "note"), "reply"),
+    )
+    if posted.first:
+        broadcast.message_posted(posted, skip_sid=socket.sid)
+    return posted.message.acknowledgement()
+
+
+def _typing(socket: OperatorSocket, payload: object) -> Answer:
+    conversation = protocol.public_id(protocol.fields(payload), "conversation")
+    if time.monotonic() - socket.typed_at >= TYPING_PAUSE:
+        socket.typed_at = time.monotonic()
+        broadcast.operator_types(_thread(socket, conversation), socket.name, skip_sid=socket.sid)
+    return {"ok": True}
+
+
+def _seen(socket: OperatorSocket, payload: object) -> Answer:
+    return _read(socket, payload, seen=True)
+
+
+def _delivered(socket: OperatorSocket, payload: object) -> Answer:
+    return _read(socket, payload, seen=False)
+
+
+def _read(socket: OperatorSocket, payload: object, *, seen: bool) -> Answer:
+    given = protocol.fields(payload)
+    seq = protocol.seq(given, "seq")
+    conversation = protocol.public_id(given, "conversation")
+    thread = db.write(
+        operations.read_by_operator, clock.now(), **_who(socket), conversation=conversation, seq=seq, seen=seen
+    )
+    if thread is not None:
+        broadcast.read_up_to(thread, "operator", seq, seen=seen)
+    return {"ok": True}
+
+
+def _sync(socket: OperatorSocket, payload: object) -> Answer:
+    given = protocol.fields(payload)
+    after_seq = protocol.seq(given, "after_seq")
+    thread = _thread(socket, protocol.public_id(given, "conversation"))
+    with db.read() as database:
+        page = queries.operators_page(database, thread, after_seq)
+    return {"ok": True, **page, "summary": _summary(thread.public_id)}
+
+
+def _list(socket: OperatorSocket, payload: object) -> Answer:
+    given = protocol.fields(payload)
+    before = protocol.text(given, "before", "") or None
+    status = protocol.choice(given, "status", ("open", "closed", "all"), "open")
+    with db.read() as database:
+        mine = presence.standing(database, {socket.operator_id}).get(socket.operator_id)
+        if mine is None or mine[0] != socket.epoch:
+            raise Unauthorized("Sign in first.")
+        conversations, cursor = queries.page(database, mine[1], status=status, before=before)
+    return {"ok": True, "conversations": conversations, "more": cursor is not None, "cursor": cursor}
+
+
+def _who(socket: OperatorSocket) -> dict[str, int]:
+    return {"operator_id": socket.operator_id, "epoch": socket.epoch}
+
+
+def _thread(socket: OperatorSocket, conversation: str) -> queries.Thread:
+    with db.read() as database:
+        return queries.operators_thread(database, socket.operator_id, socket.epoch, conversation)
+
+
+def _summary(conversation: str) -> Answer | None:
+    with db.read() as database:
+        found = queries.summary(database, conversation)
+    return None if found is None else found[1]
+
+
+_HANDLERS = {
+    "presence": _presence,
+    "take": _take,
+    "message": _message,
+    "typing": _typing,
+    "seen": _seen,
+    "delivered": _delivered,
+    "close": _close,
+    "assign": _assign,
+    "sync": _sync,
+    "list": _list,
+}

@@ -1,0 +1,161 @@
+"""A visitor's socket: parse, authorise, write, acknowledge, tell the others."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from flask import request
+from flask_socketio import join_room
+from socketio.exceptions import ConnectionRefusedError
+
+from leadcapture import clock, db, i18n, ratelimit, socketio, web
+from leadcapture.chat import access, broadcast, live, operations, protocol, queries, rules
+from leadcapture.chat.live import VisitorSocket, visitors
+from leadcapture.chat.protocol import VISITOR
+from leadcapture.chat.sockets.events import Answer, answering, emit_when_connected
+from leadcapture.errors import LeadCaptureError
+
+# Seconds between two signs of typing that are passed on.
+TYPING_PAUSE = 0.3
+
+
+def register() -> None:
+    """Put the visitors' handlers on the socket server."""
+    socketio.socketio.on_event("connect", _connect, namespace=VISITOR)
+    socketio.socketio.on_event("disconnect", _disconnect, namespace=VISITOR)
+    for event, handler in _HANDLERS.items():
+        answering(event, VISITOR, visitors, lambda socket: socket.language)(handler)
+
+
+def _connect(auth: object = None) -> None:
+    try:
+        socket, welcome, conversation = _greet(auth)
+    except LeadCaptureError as error:
+        raise ConnectionRefusedError(error.code) from error
+
+    def tell() -> None:
+        socketio.emit_here("welcome", welcome, to=socket.sid, namespace=VISITOR)
+        if conversation is not None:
+            socketio.emit_here("conversation", conversation, to=socket.sid, namespace=VISITOR)
+
+    emit_when_connected(tell)
+
+
+def _greet(auth: object) -> tuple[VisitorSocket, Answer, Answer | None]:
+    """Raises NotFound (no such site), Forbidden (a page of another origin), RateLimited, Invalid."""
+    given = protocol.fields(auth)
+    ratelimit.hit("RATE_CONNECT", web.client_ip())
+    now = clock.now()
+    site = access.site_for_request(protocol.public_id(given, "site"))
+    language = i18n.best(protocol.text(given, "lang", "") or site.language)
+    i18n.use(language)
+    token = access.check_token(site.key, protocol.text(given, "token", ""))
+    sid: str = request.sid  # type: ignore[attr-defined]
+    socket = VisitorSocket(sid, site.id, token.visitor, language, protocol.page_address(given))
+    # First the rooms, then the messages: what is stored in between is heard, never missed.
+    join_room(socket.visitor)
+    join_room(broadcast.language_room(site.id, language))
+    with db.read() as session:
+        thread = queries.visitors_thread(session, now, site.id, socket.visitor)
+        page = _page(session, thread, protocol.seq(given, "after_seq"))
+    visitors[sid] = socket
+    welcome = {
+        "token": token.text,
+        "conversation": None if thread is None else thread.public_id,
+        **broadcast.availability(live.site_available(site.id), site.reply_time),
+        **page,
+    }
+    return socket, welcome, None if thread is None else thread.for_visitor()
+
+
+def _disconnect(_reason: str | None = None) -> None:
+    visitors.pop(request.sid, None)  # type: ignore[attr-defined]
+
+
+def _message(socket: VisitorSocket, payload: object) -> Answer:
+    ratelimit.hit("RATE_MESSAGE", socket.visitor)
+    incoming = protocol.incoming(payload, page=socket.page)
+    posted = db.write(
+        operations.post_by_visitor,
+        clock.now(),
+        site_id=socket.site_id,
+        visitor=socket.visitor,
+        incoming=incoming,
+        available=live.site_available(socket.site_id),
+        language=socket.language,
+    )
+    if posted.first:
+        broadcast.message_posted(posted, skip_sid=socket.sid)
+    return posted.message.acknowledgement()
+
+
+def _typing(socket: VisitorSocket, payload: object) -> Answer:
+    text = protocol.text(protocol.fields(payload), "text", "")[: rules.LONGEST_MESSAGE]
+    if time.monotonic() - socket.typed_at >= TYPING_PAUSE:
+        socket.typed_at = time.monotonic()
+        thread = _thread(socket)
+        if thread is not None:
+            broadcast.visitor_types(thread, text)
+    return {"ok": True}
+
+
+def _seen(socket: VisitorSocket, payload: object) -> Answer:
+    return _read(socket, payload, seen=True)
+
+
+def _delivered(socket: VisitorSocket, payload: object) -> Answer:
+    return _read(socket, payload, seen=False)
+
+
+def _read(socket: VisitorSocket, payload: object, *, seen: bool) -> Answer:
+    seq = protocol.seq(protocol.fields(payload), "seq")
+    thread = db.write(
+        operations.read_by_visitor, clock.now(), site_id=socket.site_id, visitor=socket.visitor, seq=seq, seen=seen
+    )
+    if thread is not None:
+        broadcast.read_up_to(thread, "visitor", seq, seen=seen)
+    return {"ok": True}
+
+
+def _sync(socket: VisitorSocket, payload: object) -> Answer:
+    after_seq = protocol.seq(protocol.fields(payload), "after_seq")
+    with db.read() as session:
+        thread = queries.visitors_thread(session, clock.now(), socket.site_id, socket.visitor)
+        return {"ok": True, **_page(session, thread, after_seq)}
+
+
+def _end(socket: VisitorSocket, payload: object) -> Answer:  # noqa: ARG001 every handler takes the payload
+    thread = db.write(operations.end, clock.now(), site_id=socket.site_id, visitor=socket.visitor)
+    if thread is not None:
+        broadcast.conversation_changed(thread.public_id)
+    return {"ok": True}
+
+
+def _rate(socket: VisitorSocket, payload: object) -> Answer:
+    rating = protocol.rating(payload)
+    thread = db.write(operations.rate, clock.now(), site_id=socket.site_id, visitor=socket.visitor, rating=rating)
+    broadcast.summary_soon(thread.public_id)
+    return {"ok": True}
+
+
+def _thread(socket: VisitorSocket) -> queries.Thread | None:
+    with db.read() as session:
+        return queries.visitors_thread(session, clock.now(), socket.site_id, socket.visitor)
+
+
+def _page(session: Any, thread: queries.Thread | None, after_seq: int) -> Answer:
+    if thread is None:
+        return {"messages": [], "next": 0, "more": False}
+    return queries.visitors_page(session, thread, after_seq)
+
+
+_HANDLERS = {
+    "message": _message,
+    "typing": _typing,
+    "seen": _seen,
+    "delivered": _delivered,
+    "sync": _sync,
+    "end": _end,
+    "rate": _rate,
+}
