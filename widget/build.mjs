@@ -23,7 +23,11 @@ const ENTRIES = [
 // tokens.css is one truth for all faces. A script's copy is made small: only the tokens it uses, those that never
 // change put in place, and without what only a whole page needs.
 function slim(css) {
-  const text = css.replaceAll(":root,:host", ":host").replace(/(--lc-[\w-]+):\s+/g, "$1:");
+  const text = css
+    .replaceAll(":root,:host", ":host")
+    .replace(/(--lc-[\w-]+):\s+/g, "$1:")
+    .replaceAll(", ", ",")
+    .replace(/#([0-9a-f])\1([0-9a-f])\2([0-9a-f])\3\b/g, "#$1$2$3");
   const declared = [...text.matchAll(/(--lc-[\w-]+):([^;}]*);?/g)];
   for (const [declaration, name, value] of declared) {
     if (name === "--lc-accent" || name === "--lc-accent-text") continue;
@@ -32,7 +36,7 @@ function slim(css) {
     if (!used) return slim(text.replaceAll(declaration, ""));
     if (constant) return slim(text.replace(declaration, "").replaceAll(`var(${name})`, value));
   }
-  return text.replaceAll(";}", "}").replace(/@media[^{]*\{(:host\{\})+\}/g, "");
+  return text.replaceAll(";}", "}").replace(/:root\{[^}]*\}/g, "").replace(/@media[^{]*\{(:host\{\})*\}/g, "");
 }
 
 // Style sheets imported by a script arrive as minified text, for `new CSSStyleSheet()`.
@@ -49,6 +53,19 @@ const cssText = {
       });
       return { contents: slim(outputFiles[0].text.trim()), loader: "text" };
     });
+  },
+};
+
+// We speak JSON over WebSocket alone (where that is blocked, plain HTTP of our own): Socket.IO's other transports
+// and its binary packets stay out of the bundle.
+const leanSocket = {
+  name: "lean-socket",
+  setup(builder) {
+    const instead = (filter, contents) =>
+      builder.onLoad({ filter }, ({ path }) => ({ contents, resolveDir: dirname(path) }));
+    instead(/engine\.io-client\/build\/esm\/transports\/index\.js$/, 'import { WS } from "./websocket.js"; export const transports = { websocket: WS };');
+    instead(/socket\.io-parser\/build\/esm\/is-binary\.js$/, "export const isBinary = () => false, hasBinary = isBinary;");
+    instead(/socket\.io-parser\/build\/esm\/binary\.js$/, "export const deconstructPacket = (packet) => ({ packet, buffers: [] }), reconstructPacket = (packet) => packet;");
   },
 };
 
@@ -70,7 +87,7 @@ async function bundle({ name, source, format, target }) {
     legalComments: "none",
     format,
     target: target ?? ["chrome110", "firefox115", "safari16"],
-    plugins: css ? [] : [cssText],
+    plugins: css ? [] : [cssText, leanSocket],
     loader: css ? {} : { ".svg": "text" },
     define: { "process.env.NODE_ENV": '"production"' },
     jsx: "automatic",

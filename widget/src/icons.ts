@@ -1,3 +1,12 @@
 // One set of line icons, each a path on a 24 by 24 grid.
-export const CHAT = "M20 11.5a7.5 7 0 0 1-7.5 7H12a9 9 0 0 1-3-.5L4.5 19.5 6 15.7a6.6 6.6 0 0 1-1.5-4.2 7.5 7 0 0 1 7.5-7h.5a7.5 7 0 0 1 7.5 7z";
+export const CHAT = "M4 5.5h16v11h-8.5L7 20.5v-4H4z";
 export const DOWN = "M6 9.5l6 6 6-6";
+export const CLOSE = "M6 6l12 12M18 6L6 18";
+export const BACK = "M15 5l-7 7 7 7";
+export const SEND = "M12 19V5M5.5 11.5L12 5l6.5 6.5";
+export const CLOCK = "M12 4a8 8 0 1 1 0 16 8 8 0 0 1 0-16zM12 8v4.5l2.5 1.5";
+export const CHECK = "M5 12.5l4.5 4.5L19 7.5";
+export const CHECKS = "M2.5 12.5L7 17l8.5-9.5M11.5 16l1 1L22 7.5";
+export const ALERT = "M12 4a8 8 0 1 1 0 16 8 8 0 0 1 0-16zM12 8v5M12 16v.1";
+export const MAIL = "M4 6h16v12H4zM4 7l8 6 8-6";
+export const ARROW_DOWN = "M12 5v14M6 13l6 6 6-6";

@@ -3,10 +3,10 @@
 import type en from "./en.json";
 
 export type Key = keyof typeof en;
-export type Words = (key: Key, values?: Record<string, string | number>) => string;
+export type Words<K extends string = Key> = (key: K, values?: Record<string, string | number>) => string;
 
 /** A lookup that fills `{name}` places; a text that is missing shows its key, which the locale tests never let happen. */
-export function words(strings: Record<string, string>): Words {
+export function words<K extends string = Key>(strings: Record<string, string>): Words<K> {
   return (key, values = {}) =>
     (strings[key] ?? key).replace(/\{(\w+)\}/g, (place, name: string) => String(values[name] ?? place));
 }

@@ -1,6 +1,7 @@
 // Forms placed in the page by `<div data-leadcapture-form="SLUG">`, also by pages that add or replace them later.
 import { el, sheet } from "../dom";
 import { paint } from "../forms/markup";
+import { matchingPage } from "../forms/theme";
 import type { Descriptor, LoaderConfig } from "../protocol";
 import { styleOf } from "./launcher";
 import { wordsFor } from "./words";
@@ -18,13 +19,6 @@ type Engage = (form: HTMLFormElement, descriptor: Descriptor, submit: boolean) =
 export interface InlineForms {
   scan(): void;
   remove(): void;
-}
-
-/** A page that does not speak of a dark colour scheme is light, whatever the visitor's system prefers: so are its forms. */
-function matchingPage(css: string): string {
-  const said = document.querySelector<HTMLMetaElement>("meta[name=color-scheme]")?.content;
-  const dark = /dark/.test(said + getComputedStyle(document.documentElement).colorScheme);
-  return dark ? css : css.replaceAll("prefers-color-scheme:dark", "width<0");
 }
 
 export function inlineForms(config: LoaderConfig, lang: string, engage: Engage): InlineForms {

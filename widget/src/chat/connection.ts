@@ -1,0 +1,309 @@
+// Keeps this browser's chat in step with the service: chooses the link, sends the outbox in order and one at a time
+// until each message is acknowledged, fills gaps, and shares all of it with the site's other tabs.
+import type { Availability } from "../protocol";
+import { newClientId, type Memory, type Remembered } from "./memory";
+import type { Hearing, Link, Whereabouts } from "./link";
+import { pollingLink } from "./polling";
+import { socketLink, type SocketLink } from "./socket";
+import { initialChat, lastFromOthers, needsSync, nextToSend, reduce, type ChatEvent, type ChatState } from "./state";
+
+const LATE_MS = 30_000;
+const FAILURES_BEFORE_POLLING = 2;
+const SOCKET_AGAIN_MS = 60_000;
+const TYPING_EVERY_MS = 2_500;
+const GAP_AGAIN_MS = 2_000;
+
+export interface Connection {
+  state(): ChatState;
+  token(): string | null;
+  start(): void;
+  stop(): void;
+  send(body: string): void;
+  retry(client_id: string): void;
+  typing(): void;
+  /** The visitor sees the log up to its end. */
+  looked(): void;
+  end(): void;
+}
+
+export interface ConnectionOptions {
+  base: string;
+  site: string;
+  lang: string;
+  availability: Availability;
+  memory: Memory;
+  changed(state: ChatState, before: ChatState): void;
+}
+
+export function connection({ base, site, lang, availability, memory, changed }: ConnectionOptions): Connection {
+  let state = initialChat(availability);
+  let started = false;
+  // The token of a visitor who said nothing yet lives in this page alone.
+  let token: string | null = memory.read().token;
+  let socket: SocketLink | null = null;
+  let polling: Link | null = null;
+  let sending = false;
+  let syncing = false;
+  let typedAt = 0;
+  let told = { delivered: 0, seen: 0, conversation: null as string | null };
+  const timers = new Set<ReturnType<typeof setTimeout>>();
+  const tries = new Map<string, number>();
+  let forgetTabs = () => {};
+
+  const where: Whereabouts = { base, site, lang, token: () => token, last: () => state.log.last };
+  const link = (): Link | null => (socket?.ready() ? socket : polling?.ready() ? polling : null);
+
+  function after(ms: number, act: () => void): void {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      act();
+    }, ms);
+    timers.add(timer);
+  }
+
+  function dispatch(event: ChatEvent): void {
+    const before = state;
+    state = reduce(state, event);
+    if (state !== before) changed(state, before);
+    if (started) settle();
+  }
+
+  /** What a new state asks for: sending, filling a gap, saying what arrived. */
+  function settle(): void {
+    void pump();
+    void fillGap();
+    report();
+  }
+
+  // ---- the outbox
+
+  async function pump(): Promise<void> {
+    const letter = nextToSend(state);
+    const through = link();
+    if (sending || !letter || !through) return;
+    if (adoptOtherTabsToken()) return;
+    sending = true;
+    tries.set(letter.client_id, tries.get(letter.client_id) ?? Date.now());
+    // From the first message on the token is kept: a page that is left before the acknowledgement sends the same
+    // message again as the same visitor, and it is stored once.
+    if (token) memory.write({ token });
+    try {
+      const answer = await through.send(letter);
+      if (answer.ok) {
+        if (answer.token) keepToken(answer.token);
+        forgetUnsent(letter.client_id);
+        dispatch({ type: "stored", client_id: letter.client_id, stored: answer });
+      } else {
+        // What came too fast may go later, even from the next page; what is wrong stays wrong.
+        if (answer.error.code !== "rate_limited") forgetUnsent(letter.client_id);
+        dispatch({ type: "refused", client_id: letter.client_id, error: answer.error });
+      }
+    } catch {
+      // No answer: it may or may not have arrived. The same id goes out again, and counts once.
+      const since = tries.get(letter.client_id) ?? Date.now();
+      if (link() && Date.now() - since > LATE_MS) {
+        tries.delete(letter.client_id);
+        dispatch({ type: "late", client_id: letter.client_id });
+      }
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    } finally {
+      sending = false;
+    }
+    if (started) settle();
+  }
+
+  function keepToken(given: string): void {
+    token = given;
+    memory.write({ token });
+  }
+
+  function forgetUnsent(client_id: string): void {
+    tries.delete(client_id);
+    memory.write({ outbox: memory.read().outbox.filter((one) => one.client_id !== client_id) });
+  }
+
+  /** Two tabs opened before the first message have a token each; the one that wrote first is who we are. */
+  function adoptOtherTabsToken(): boolean {
+    const theirs = memory.read().token;
+    if (!theirs || theirs === token) return false;
+    token = theirs;
+    if (polling) restartPolling();
+    socket?.reconnect();
+    return true;
+  }
+
+  function otherTabWrote({ token: theirs, outbox, seen }: Remembered): void {
+    if (theirs) adoptOtherTabsToken();
+    if (seen && seen.conversation === state.conversation) dispatch({ type: "looked", seq: seen.seq });
+    dispatch({ type: "outbox", waiting: outbox });
+  }
+
+  // ---- the log
+
+  async function fillGap(): Promise<void> {
+    if (syncing || !needsSync(state)) return;
+    await catchUp();
+    if (needsSync(state)) after(GAP_AGAIN_MS, () => void fillGap());
+  }
+
+  /** Asks until nothing more comes. */
+  async function catchUp(): Promise<void> {
+    const through = link();
+    if (!through || syncing) return;
+    syncing = true;
+    try {
+      for (;;) {
+        const before = state.log.last;
+        const { messages } = await through.sync(before);
+        dispatch({ type: "synced", messages });
+        if (messages.length === 0 || state.log.last === before) break;
+      }
+    } catch {
+      return;
+    } finally {
+      syncing = false;
+    }
+  }
+
+  function report(): void {
+    const through = link();
+    if (!through || !state.conversation) return;
+    if (told.conversation !== state.conversation) told = { delivered: 0, seen: 0, conversation: state.conversation };
+    const arrived = lastFromOthers(state);
+    if (arrived > told.delivered) {
+      told.delivered = arrived;
+      through.tell("delivered", { seq: arrived });
+    }
+    const seen = Math.min(state.seen, arrived);
+    if (seen > told.seen) {
+      told.seen = seen;
+      through.tell("seen", { seq: seen });
+    }
+  }
+
+  // ---- the links
+
+  const hear: Hearing = {
+    welcome(welcome) {
+      stopPolling();
+      tries.clear();
+      const kept = memory.read();
+      if (welcome.token !== token && kept.token === token && token) memory.write({ token: welcome.token });
+      token = welcome.token;
+      told.conversation = null;
+      dispatch({ type: "welcome", welcome });
+      if (kept.seen && kept.seen.conversation === state.conversation) dispatch({ type: "looked", seq: kept.seen.seq });
+      dispatch({ type: "link", link: "online" });
+      if (welcome.messages.length) void catchUp();
+    },
+    polled({ messages, conversation, status, operator, available, reply_time }) {
+      if (!state.welcomed || conversation !== state.conversation) {
+        const known = { available: available ?? state.available, reply_time: reply_time ?? state.reply_time };
+        dispatch({ type: "welcome", welcome: { ...known, token: token ?? "", conversation, messages, next: 0 } });
+      } else {
+        dispatch({ type: "synced", messages });
+      }
+      if (available !== undefined) dispatch({ type: "available", availability: { available, reply_time: reply_time ?? "" } });
+      if (conversation && status) dispatch({ type: "conversation", conversation: { id: conversation, status, operator: operator ?? null } });
+      if (state.link !== "polling") {
+        // The service answers again: perhaps it was only away, and the socket will do.
+        socket?.connect();
+        dispatch({ type: "link", link: "polling" });
+      }
+    },
+    message: (message) => dispatch({ type: "message", message, now: Date.now() }),
+    conversation: (conversation) => dispatch({ type: "conversation", conversation }),
+    available: (now) => dispatch({ type: "available", availability: now }),
+    typing(name) {
+      dispatch({ type: "typing", name, now: Date.now() });
+      after(6_100, () => dispatch({ type: "quiet", now: Date.now() }));
+    },
+    theirs: (seen) => dispatch({ type: "theirs", ...seen }),
+    down() {
+      if (!link() && state.link !== "refused") dispatch({ type: "link", link: state.welcomed ? "down" : "connecting" });
+    },
+    refused: () => dispatch({ type: "link", link: "refused" }),
+  };
+
+  function socketFailed(times: number): boolean {
+    if (times < FAILURES_BEFORE_POLLING) return false;
+    if (!polling) {
+      polling = pollingLink(where, hear);
+      socketNowAndThen();
+    }
+    if (!link()) dispatch({ type: "link", link: "down" });
+    return true;
+  }
+
+  function socketNowAndThen(): void {
+    after(SOCKET_AGAIN_MS, () => {
+      if (!polling) return;
+      socket?.connect();
+      socketNowAndThen();
+    });
+  }
+
+  function stopPolling(): void {
+    polling?.stop();
+    polling = null;
+  }
+
+  function restartPolling(): void {
+    stopPolling();
+    polling = pollingLink(where, hear);
+  }
+
+  const online = () => {
+    if (!socket?.ready()) socket?.connect();
+  };
+
+  return {
+    state: () => state,
+    token: () => token,
+    start() {
+      if (started) return;
+      started = true;
+      dispatch({ type: "outbox", waiting: memory.read().outbox });
+      forgetTabs = memory.onOtherTab(otherTabWrote);
+      addEventListener("online", online);
+      socket = socketLink(where, hear, socketFailed);
+      socket.connect();
+    },
+    stop() {
+      started = false;
+      socket?.stop();
+      stopPolling();
+      socket = null;
+      forgetTabs();
+      removeEventListener("online", online);
+      for (const timer of timers) clearTimeout(timer);
+      timers.clear();
+      dispatch({ type: "link", link: "connecting" });
+    },
+    send(body) {
+      const letter = { client_id: newClientId(), body: body.trim(), at: Date.now() };
+      if (!letter.body) return;
+      memory.write({ outbox: [...memory.read().outbox, letter] });
+      dispatch({ type: "compose", ...letter });
+    },
+    retry(client_id) {
+      const failed = state.pending.find((one) => one.client_id === client_id);
+      if (!failed) return;
+      const others = memory.read().outbox.filter((one) => one.client_id !== client_id);
+      memory.write({ outbox: [...others, { client_id, body: failed.body, at: Date.now() }] });
+      dispatch({ type: "retry", client_id, at: Date.now() });
+    },
+    typing() {
+      if (Date.now() - typedAt < TYPING_EVERY_MS || !state.conversation) return;
+      typedAt = Date.now();
+      link()?.tell("typing", {});
+    },
+    looked() {
+      const seq = lastFromOthers(state);
+      if (!state.conversation || seq <= state.seen) return;
+      memory.write({ seen: { conversation: state.conversation, seq } });
+      dispatch({ type: "looked", seq });
+    },
+    end: () => link()?.tell("end", {}),
+  };
+}

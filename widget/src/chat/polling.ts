@@ -1,0 +1,72 @@
+// The link by plain HTTP, where WebSockets are blocked: a post for each message, and a get that waits for news.
+import { call } from "../api";
+import type { Polled, SiteConfig, Stored, WireError } from "../protocol";
+import type { Hearing, Link, Whereabouts } from "./link";
+
+const WAIT_S = 25;
+const ACK_MS = 10_000;
+const PAUSE_MS = 500;
+const PAUSE_MAX_MS = 5_000;
+
+export function pollingLink(where: Whereabouts, hear: Hearing): Link {
+  const address = `${where.base}/v1/${where.site}/chat/messages`;
+  const stopped = new AbortController();
+  const { signal } = stopped;
+  let reached = false;
+  let pause = PAUSE_MS;
+
+  const rest = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+  async function get(after: number, wait: number): Promise<Polled> {
+    const answer = await call<Polled>(`${address}?after_seq=${after}&wait=${wait}`, {
+      token: where.token(), signal, timeout: (wait + 15) * 1000,
+    });
+    if (answer.status !== 200) throw new Error(`${answer.status}`);
+    return answer.data;
+  }
+
+  /** Who has said nothing yet has nothing to wait for but somebody to be there. */
+  async function lookForSomebody(): Promise<void> {
+    const answer = await call<SiteConfig>(`${where.base}/v1/${where.site}/config?lang=${where.lang}`, { signal });
+    if (answer.status !== 200) throw new Error(`${answer.status}`);
+    heard({ messages: [], next: 0, conversation: null, ...answer.data.chat });
+    for (let waited = 0; waited < WAIT_S && !where.token() && !signal.aborted; waited++) await rest(1000);
+  }
+
+  function heard(polled: Polled): void {
+    if (signal.aborted) return;
+    reached = true;
+    pause = PAUSE_MS;
+    hear.polled(polled);
+  }
+
+  async function listen(): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        if (where.token()) heard(await get(where.last(), reached ? WAIT_S : 0));
+        else await lookForSomebody();
+      } catch {
+        if (signal.aborted) return;
+        reached = false;
+        hear.down();
+        await rest(pause * (0.5 + Math.random()));
+        pause = Math.min(pause * 2, PAUSE_MAX_MS);
+      }
+    }
+  }
+
+  void listen();
+  return {
+    async send({ client_id, body }) {
+      const { status, data } = await call<Stored & { error: WireError }>(address, {
+        token: where.token(), signal, body: { client_id, body, page: location.href }, timeout: ACK_MS,
+      });
+      if (status >= 500 || !data) throw new Error(`${status}`);
+      return status < 300 ? { ...data, ok: true } : { ok: false, error: data.error };
+    },
+    sync: (after) => get(after, 0),
+    tell: () => undefined,
+    ready: () => reached,
+    stop: () => stopped.abort(),
+  };
+}

@@ -1,0 +1,113 @@
+// The link by Socket.IO over WebSocket.
+import { io } from "socket.io-client";
+import type { Ack, Availability, Conversation, Message, Stored, Synced, Welcome } from "../protocol";
+import type { Hearing, Link, Whereabouts } from "./link";
+
+const ACK_MS = 5_000;
+const PAUSE_MS = 2_000;
+const LOST_ACKS = 2;
+const REFUSALS = ["not_found", "unauthorized", "forbidden", "wrong_origin", "bad_request"];
+
+export interface SocketLink extends Link {
+  /** Tries now, not at the end of the pause. */
+  connect(): void;
+  /** Comes back under another token. */
+  reconnect(): void;
+}
+
+/** `failed` hears how many tries in a row brought no connection, and answers whether to rest until `connect`. */
+export function socketLink(where: Whereabouts, hear: Hearing, failed: (times: number) => boolean): SocketLink {
+  const { origin, pathname } = new URL(where.base, location.href);
+  const socket = io(`${origin}/visitor`, {
+    path: `${pathname.replace(/\/$/, "")}/socket.io`,
+    transports: ["websocket"],
+    reconnectionDelay: 500,
+    reconnectionDelayMax: 5_000,
+    randomizationFactor: 0.5,
+    timeout: 3_500,
+    forceNew: true,
+    autoConnect: false,
+    auth: (give) =>
+      give({ site: where.site, token: where.token() ?? undefined, after_seq: where.last(), page: location.href, lang: where.lang }),
+  });
+  let failures = 0;
+  let lostAcks = 0;
+  let welcomed = false;
+  let stopped = false;
+
+  const connect = () => {
+    if (!stopped) socket.connect();
+  };
+
+  socket.on("welcome", (welcome: Welcome) => {
+    failures = lostAcks = 0;
+    welcomed = true;
+    hear.welcome(welcome);
+  });
+  socket.on("message", (message: Message) => hear.message(message));
+  socket.on("conversation", (conversation: Conversation) => hear.conversation(conversation));
+  socket.on("available", (availability: Availability) => hear.available(availability));
+  socket.on("typing", ({ name }: { name: string }) => hear.typing(name));
+  socket.on("seen", ({ seq }: { seq: number }) => hear.theirs({ seen: seq }));
+  socket.on("delivered", ({ seq }: { seq: number }) => hear.theirs({ delivered: seq }));
+  socket.on("disconnect", (reason) => {
+    welcomed = false;
+    hear.down();
+    // After a polite goodbye Socket.IO does not come back by itself.
+    if (reason === "io server disconnect") setTimeout(connect, PAUSE_MS);
+  });
+  socket.on("connect_error", (error) => {
+    welcomed = false;
+    if (!socket.active && REFUSALS.includes(error.message)) {
+      hear.refused();
+      return;
+    }
+    hear.down();
+    if (failed(++failures)) {
+      socket.disconnect();
+      return;
+    }
+    if (!socket.active) setTimeout(connect, PAUSE_MS);
+  });
+
+  /** A line that swallows acknowledgements is dead, whatever it says of itself. */
+  function swallowed(): void {
+    if (++lostAcks < LOST_ACKS) return;
+    lostAcks = 0;
+    socket.io.engine?.close();
+  }
+
+  async function ask<T>(event: string, payload: object): Promise<T> {
+    try {
+      const answer = (await socket.timeout(ACK_MS).emitWithAck(event, payload)) as T;
+      lostAcks = 0;
+      return answer;
+    } catch (reason) {
+      if (socket.connected) swallowed();
+      throw reason;
+    }
+  }
+
+  return {
+    send: ({ client_id, body }) => ask<Ack<Stored>>("message", { client_id, body, page: location.href }),
+    async sync(after) {
+      const answer = await ask<Ack<Synced>>("sync", { after_seq: after });
+      if (!answer.ok) throw new Error(answer.error.code);
+      return answer;
+    },
+    tell: (event, payload) => {
+      if (welcomed) socket.emit(event, payload);
+    },
+    ready: () => welcomed,
+    connect,
+    reconnect() {
+      welcomed = false;
+      socket.disconnect().connect();
+    },
+    stop() {
+      stopped = true;
+      socket.removeAllListeners();
+      socket.disconnect();
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import { useEffect, useRef } from "preact/hooks";
+import type { ChatState } from "../chat/state";
+import { Chat } from "./Chat";
+import type { Desk } from "./desk";
+import { FormCard } from "./FormCard";
+import { Header } from "./Header";
+import { useKeyboardRoom } from "./viewport";
+
+export function App({ desk, state }: { desk: Desk; state: ChatState }) {
+  const panel = useRef<HTMLElement>(null);
+  const { open, view, t } = desk;
+  useKeyboardRoom(panel, open);
+
+  // A mouse goes straight to writing; on a touch screen that would raise the keyboard over half of what was opened.
+  useEffect(() => {
+    if (!open || desk.quietly) return;
+    const field = panel.current?.querySelector<HTMLElement>("[data-lc=composer], form .input");
+    if (field && matchMedia("(pointer: fine)").matches) field.focus();
+    else panel.current?.focus();
+  }, [open, view]);
+
+  function onKeyDown(event: KeyboardEvent): void {
+    if (event.key !== "Escape" || event.isComposing) return;
+    event.stopPropagation();
+    desk.close();
+  }
+
+  return (
+    <section
+      ref={panel}
+      class="panel"
+      data-lc="panel"
+      role="dialog"
+      aria-label={t("panel_label", { site: desk.config.name })}
+      tabIndex={-1}
+      hidden={!open}
+      onKeyDown={onKeyDown}
+    >
+      <Header desk={desk} state={state} />
+      <div class="view" hidden={view.kind !== "chat"}>
+        <Chat desk={desk} state={state} />
+      </div>
+      {view.kind === "form" && (
+        <div class="view scroll form-view">
+          <FormCard key={view.slug} desk={desk} slug={view.slug} values={() => desk.identity} />
+        </div>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,48 @@
+import { isAway, type ChatState } from "../chat/state";
+import { BACK, CLOSE } from "../icons";
+import type { Desk } from "./desk";
+import { Icon } from "./Icon";
+
+export function Header({ desk, state }: { desk: Desk; state: ChatState }) {
+  const { t, config, view } = desk;
+  const form = view.kind === "form";
+  const operator = state.status === "active" ? state.operator : null;
+  const name = operator?.name ?? config.name;
+  return (
+    <header class="header">
+      {form && (
+        <button type="button" class="icon-button" aria-label={t("back")} onClick={() => openChat(desk)}>
+          <Icon path={BACK} />
+        </button>
+      )}
+      <span class={`avatar ${isAway(state) ? "" : "here"}`} aria-hidden="true">
+        {[...name.trim()][0]?.toLocaleUpperCase(desk.lang)}
+      </span>
+      <div class="who">
+        <h1 class="name" dir="auto">{name}</h1>
+        {!form && (
+          <p class="status" data-lc="status" role="status">
+            {statusLine(desk, state)}
+          </p>
+        )}
+      </div>
+      <button type="button" class="icon-button" data-lc="close" aria-label={t("close")} onClick={desk.close}>
+        <Icon path={CLOSE} />
+      </button>
+    </header>
+  );
+}
+
+function openChat(desk: Desk): void {
+  desk.chat.start();
+  desk.show({ kind: "chat" });
+}
+
+function statusLine({ t, config }: Desk, state: ChatState): string {
+  if (state.link === "refused") return t("link_refused");
+  if (state.status === "active") return config.name;
+  if (state.status === "closed") return t("status_closed");
+  if (isAway(state)) return t("status_away");
+  if (state.status === "waiting") return t("status_waiting");
+  return state.reply_time || t("status_available");
+}

@@ -1,0 +1,146 @@
+// The panel: comes when somebody acts, draws itself into the launcher's shadow root, and lives until the page goes.
+import { render } from "preact";
+import { call } from "../api";
+import { connection } from "../chat/connection";
+import { memoryOf } from "../chat/memory";
+import { unread, type ChatState } from "../chat/state";
+import { sheet } from "../dom";
+import { engage, type Engaged } from "../forms/behaviour";
+import { matchingPage } from "../forms/theme";
+import { direction, words } from "../i18n/words";
+import type { Bridge, Panel } from "../loader/bridge";
+import type { SiteConfig } from "../protocol";
+import { App } from "./App";
+import type { Desk } from "./desk";
+import css from "./panel.css";
+
+const PHONE = "(max-width: 479px)";
+
+/** The panel, closed; rejects where the site's configuration cannot be had. */
+export async function mount(bridge: Bridge): Promise<Panel> {
+  const { config, lang, root, launcher } = bridge;
+  const { base, site } = config;
+  const answer = await call<SiteConfig>(`${base}/v1/${site}/config?lang=${lang}`);
+  if (answer.status !== 200) throw new Error(`config ${answer.status}`);
+  const settings = answer.data;
+  const t = words(settings.strings);
+  const memory = memoryOf(site);
+  const place = document.createElement("div");
+  place.className = `lc ${config.position}`;
+  place.lang = lang;
+  place.dir = direction(lang);
+  root.append(place);
+  root.adoptedStyleSheets = [sheet(css), ...root.adoptedStyleSheets];
+  const placedForms: Engaged[] = [];
+  const dressed = new WeakSet<Node>();
+
+  const chat = connection({ base, site, lang, memory, availability: settings.chat, changed });
+  const desk: Desk = {
+    t, lang, config: settings, base, chat,
+    open: false,
+    view: { kind: "chat" },
+    identity: bridge.identity,
+    draft: memory.readTab().draft,
+    saveDraft(text) {
+      desk.draft = text;
+      memory.writeTab({ draft: text });
+    },
+    show(view) {
+      desk.view = view;
+      draw();
+    },
+    close,
+    emit: bridge.emit,
+  };
+
+  function draw(): void {
+    render(<App desk={desk} state={chat.state()} />, place);
+  }
+
+  function changed(state: ChatState, before: ChatState): void {
+    look();
+    tellNews(state, before);
+    bridge.launch(desk.open, unread(chat.state()));
+    draw();
+  }
+
+  /** The page's own listeners hear of what arrives now, not of what was there before. */
+  function tellNews(state: ChatState, before: ChatState): void {
+    if (!before.welcomed || state.conversation !== before.conversation) return;
+    for (const { seq, author, body, at } of state.log.messages) {
+      if (seq > before.log.last && author.kind === "operator") bridge.emit("message", { author: author.name, body, at });
+    }
+  }
+
+  function look(): void {
+    if (desk.open && desk.view.kind === "chat" && document.visibilityState === "visible") chat.looked();
+  }
+
+  function open(slug?: string): void {
+    const was = desk.open;
+    desk.open = true;
+    desk.view = slug ? { kind: "form", slug } : was ? desk.view : { kind: "chat" };
+    if (desk.view.kind === "chat") chat.start();
+    settle(was);
+  }
+
+  function settle(was: boolean): void {
+    launcher.hidden = false;
+    if (chat.state().conversation) memory.writeTab({ open: desk.open });
+    look();
+    bridge.launch(desk.open, unread(chat.state()));
+    draw();
+    if (desk.open !== was) bridge.emit(desk.open ? "open" : "close");
+  }
+
+  function close(): void {
+    if (!desk.open) return;
+    desk.open = false;
+    desk.view = { kind: "chat" };
+    memory.writeTab({ open: false });
+    // Who said nothing keeps no line open.
+    const { conversation, pending } = chat.state();
+    if (!conversation && !pending.length) chat.stop();
+    settle(true);
+    launcher.focus();
+  }
+
+  document.addEventListener("visibilitychange", look);
+  const { token, outbox } = memory.read();
+  if (token || outbox.length) {
+    chat.start();
+    // The panel stands open again on the next page, but never over the whole of a phone's.
+    if (memory.readTab().open && !matchMedia(PHONE).matches) {
+      desk.open = desk.quietly = true;
+      settle(true);
+      desk.quietly = false;
+    }
+  }
+
+  return {
+    open,
+    close,
+    identified: draw,
+    engage(form, descriptor, submit) {
+      const around = form.getRootNode() as ShadowRoot;
+      if (!dressed.has(around) && around.adoptedStyleSheets) {
+        around.adoptedStyleSheets = [sheet(matchingPage(css)), ...around.adoptedStyleSheets];
+        dressed.add(around);
+      }
+      const engaged = engage(form, descriptor, { base, site, t, emit: bridge.emit });
+      engaged.prefill(identityValues(bridge));
+      placedForms.push(engaged);
+      if (submit) engaged.submit();
+    },
+    stop() {
+      document.removeEventListener("visibilitychange", look);
+      chat.stop();
+      for (const form of placedForms) form.stop();
+      render(null, place);
+      place.remove();
+    },
+  };
+}
+
+const identityValues = ({ identity }: Bridge): Record<string, string> =>
+  Object.fromEntries(Object.entries(identity).filter((entry): entry is [string, string] => typeof entry[1] === "string"));
