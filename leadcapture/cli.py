@@ -2,51 +2,170 @@
 
 from __future__ import annotations
 
+import json
+import secrets
+import signal
+import socket
+import sys
+from datetime import datetime
+
 import click
 import gevent
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
-from leadcapture import __version__, db, jobs, server, signing, tables
+from leadcapture import __version__, addresses, clock, db, doctor, jobs, ratelimit, server, signing, tables
 from leadcapture import settings as settings_module
-from leadcapture.errors import LeadCaptureError
+from leadcapture.addresses import Address
+from leadcapture.contacts import export as contact_export
+from leadcapture.contacts import queries as contact_queries
+from leadcapture.demo import operations as demo_operations
+from leadcapture.errors import Conflict, Invalid, LeadCaptureError
+from leadcapture.mail import transports
+from leadcapture.operators import operations as operator_operations
+from leadcapture.operators import queries as operator_queries
+from leadcapture.operators import rules as operator_rules
 from leadcapture.settings import Settings
+from leadcapture.sites import operations as site_operations
+from leadcapture.sites import queries as site_queries
+from leadcapture.snippet.rules import snippet_line
 
 
 class _Group(click.Group):
-    """Turns our errors into one line on standard error and exit code 1."""
+    """Turns what we refuse and what the database cannot do into one line on standard error and exit code 1."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
         except LeadCaptureError as error:
-            raise click.ClickException(error.message) from error
+            raise click.ClickException(_in_one_line(error)) from error
+        except OperationalError as error:
+            raise click.ClickException(doctor.database_trouble(error)) from error
 
 
-@click.group(cls=_Group)
+def _in_one_line(error: LeadCaptureError) -> str:
+    details = [sentence for sentences in getattr(error, "fields", {}).values() for sentence in sentences]
+    return " ".join(dict.fromkeys([error.message, *details]))
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def leadcapture() -> None:
     """Live chat that falls back to an offline form, and lead capture with double opt-in and proof of consent."""
 
 
 def _connected() -> Settings:
-    """The settings, with the database connected and, on SQLite, migrated."""
+    """The settings, with the database connected and, on SQLite, migrated. Raises Conflict when it is not ready."""
     settings = settings_module.load()
     signing.configure(settings.secret_keys)
+    ratelimit.configure(settings)
+    transports.configure(smtp_url=settings.smtp_url, public_url=settings.public_url)
     server.prepare_database(settings)
+    if tables.pending(db.current().engine):
+        raise Conflict("The database is not up to date: run `leadcapture db upgrade` first.")
     return settings
+
+
+# ---- what runs until it is ended ------------------------------------------------------------------------------------
 
 
 @leadcapture.command()
 @click.option("--no-jobs", is_flag=True, help="Leave the jobs (sending mail, expiring) to `leadcapture jobs`.")
 def serve(no_jobs: bool) -> None:
     """Serve web and sockets and, unless told not to, run the jobs beside them."""
-    server.serve(settings_module.load(), with_jobs=not no_jobs)
+    settings = _connected()
+    _check_port(settings)
+    with db.read() as session:
+        setup_needed = operator_operations.setup_needed(session)
+    if setup_needed:
+        click.echo(
+            "Nobody can sign in yet. Open this link once, to make the first account:\n"
+            f"    {settings.public_url}/console/set-up/{operator_operations.setup_token()}\n"
+        )
+    server.serve(settings, with_jobs=not no_jobs)
 
 
 @leadcapture.command("jobs")
 def run_jobs() -> None:
     """Run the jobs alone, beside `serve --no-jobs`."""
     _connected()
-    gevent.joinall(jobs.start(live=False, rest=True))
+    running = jobs.start(live=False, rest=True)
+
+    def end(*_: object) -> None:
+        # Killed greenlets raise where they wait; what they had claimed is claimed anew by the next worker.
+        gevent.killall(running, block=False)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    gevent.joinall(running)
+
+
+@leadcapture.command()
+def demo() -> None:
+    """Serve with the data and the host page of a made-up shop."""
+    settings = _connected()
+    _check_port(settings)
+    seeded = db.write(demo_operations.seed, clock.now(), public_url=settings.public_url)
+    _show_demo(settings, seeded)
+    server.serve(settings, with_jobs=True, demo=True)
+
+
+def _check_port(settings: Settings) -> None:
+    # gunicorn would try five times and then speak in ten lines.
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise Conflict(
+                f"Cannot listen on {settings.host}:{settings.port} ({error.strerror}): choose another LEADCAPTURE_PORT."
+            ) from error
+
+
+def _show_demo(settings: Settings, seeded: demo_operations.Demo) -> None:
+    page, console = f"{settings.public_url}/demo", f"{settings.public_url}/console/"
+    mails = (
+        "are sent over LEADCAPTURE_SMTP_URL, and readable in the console under Outbox"
+        if settings.smtp_url
+        else "stay in the outbox, readable in the console under Outbox"
+    )
+    table = Table.grid(padding=(0, 3))
+    table.add_row("[bold]Host page[/]", page, "write in the chat, as a visitor would")
+    table.add_row("[bold]Console[/]", console, "answer, as an operator")
+    for person in seeded.operators:
+        table.add_row("[bold]Sign in[/]", person.email, f"{person.password}   ({person.role})")
+    table.add_row("[bold]Mails[/]", "", mails)
+    screen = Console(soft_wrap=True, highlight=False)
+    screen.print("\n[bold]LeadCapture is starting with a demo shop.[/] Open both in two windows, side by side.\n")
+    screen.print(table)
+    screen.print("\nSign out of the console, and the chat turns into a form that keeps question and address.")
+    screen.print("End with Ctrl+C.\n")
+    sys.stdout.flush()  # a log file should say this before the server speaks
+
+
+@leadcapture.command("seed-demo")
+@click.option("--json", "as_json", is_flag=True, help="Print it for programs.")
+def seed_demo(as_json: bool) -> None:
+    """Make the demo data; again changes nothing and prints the same."""
+    settings = _connected()
+    seeded = db.write(demo_operations.seed, clock.now(), public_url=settings.public_url)
+    if as_json:
+        click.echo(json.dumps(seeded.for_json(), indent=2))
+        return
+    table = Table("Site", "E-mail", "Password", "Role")
+    for site in (seeded, seeded.other):
+        for person in site.operators:
+            table.add_row(site.site_key, person.email, person.password, person.role)
+    screen = Console(soft_wrap=True, highlight=False)
+    screen.print(table)
+    screen.print("Forms: " + ", ".join(f"{kind} at /f/{seeded.site_key}/{slug}" for kind, slug in seeded.forms.items()))
+    screen.print(f"API token: {seeded.api_token}")
+
+
+# ---- the database ---------------------------------------------------------------------------------------------------
 
 
 @leadcapture.group("db")
@@ -60,3 +179,113 @@ def upgrade() -> None:
     settings = settings_module.load()
     tables.upgrade(db.connect(settings.database_url).engine)
     click.echo("The database is up to date.")
+
+
+# ---- sites, operators, contacts -------------------------------------------------------------------------------------
+
+
+@leadcapture.group()
+def site() -> None:
+    """Websites that embed us."""
+
+
+@site.command("add")
+@click.option("--name", required=True, help="What visitors know the site as.")
+@click.option(
+    "--origin",
+    "origins",
+    multiple=True,
+    required=True,
+    help="https://shop.example.org; repeat for more.",
+)
+def site_add(name: str, origins: tuple[str, ...]) -> None:
+    """Add a site; prints its key and the line to paste into its pages."""
+    settings = _connected()
+    added = db.write(site_operations.create, clock.now(), name=name, allowed_origins=list(origins))
+    click.echo(added.key)
+    click.echo(snippet_line(settings.public_url, added.key))
+
+
+@leadcapture.group()
+def operator() -> None:
+    """People who answer."""
+
+
+@operator.command("add")
+@click.option("--site", "site_key", required=True, help="The site's key.")
+@click.option("--email", required=True)
+@click.option("--name", default="", help="What visitors see; without it the part of the address before the @.")
+@click.option("--role", type=click.Choice(operator_rules.ROLES), default="operator", show_default=True)
+def operator_add(site_key: str, email: str, name: str, role: str) -> None:
+    """Put somebody on a site's team. Asks for a password on a terminal; else one is made, and printed this once."""
+    _connected()
+    address = addresses.parse(email)
+    with db.read() as session:
+        added_to = site_queries.by_key(session, site_key)
+        known = operator_queries.by_email(session, address.key)
+    if known is not None:
+        db.write(operator_operations.add_membership, clock.now(), operator_id=known.id, site_id=added_to.id, role=role)
+        click.echo(f"{known.email} has an account already and is now {role} of {added_to.name}.")
+        return
+    typed = _ask_password()
+    password = typed or secrets.token_urlsafe(15)
+    db.write(_new_member, clock.now(), address, name, password, added_to.id, role)
+    click.echo(f"{address.typed} is now {role} of {added_to.name}.")
+    if not typed:
+        click.echo(f"Password: {password}")
+
+
+def _ask_password() -> str:
+    if not sys.stdin.isatty():
+        return ""
+    answer: str = click.prompt(
+        "Password (nothing: one is made)",
+        default="",
+        show_default=False,
+        hide_input=True,
+        confirmation_prompt=True,
+        err=True,
+    )
+    return answer
+
+
+def _new_member(
+    session: Session, now: datetime, address: Address, name: str, password: str, site_id: int, role: str
+) -> None:
+    added = operator_operations.create(session, now, email=address, name=name, password=password)
+    operator_operations.add_membership(session, now, operator_id=added.id, site_id=site_id, role=role)
+
+
+@leadcapture.group()
+def contacts() -> None:
+    """People known by a confirmed address."""
+
+
+@contacts.command("export")
+@click.option("--site", "site_key", required=True, help="The site's key.")
+def contacts_export(site_key: str) -> None:
+    """Write a site's contacts to standard output, as CSV in UTF-8."""
+    _connected()
+    with db.read() as session:
+        of_site = site_queries.by_key(session, site_key)
+        rows = contact_export.csv_rows(session, of_site.id)
+        if sys.stderr.isatty() and not sys.stdout.isatty():
+            total = contact_queries.count(session, of_site.id) + 1
+            rows = iter(track(rows, "Contacts", total=total, console=Console(stderr=True), transient=True))
+        out = sys.stdout.buffer
+        for row in rows:
+            out.write(row.encode())
+        out.flush()
+
+
+# ---- is everything well? --------------------------------------------------------------------------------------------
+
+
+@leadcapture.command("doctor")
+def run_doctor() -> None:
+    """Look at settings, data and neighbours; says what to do about what is wrong."""
+    findings = doctor.examine()
+    for finding in findings:
+        click.echo(f"{'ok   ' if finding.well else 'WRONG'}  {finding.part}: {finding.text}")
+    if not all(finding.well for finding in findings):
+        raise Invalid("Something is wrong: see the lines above.")

@@ -1,4 +1,4 @@
-"""The demo shop's pages: a host page with the snippet as any owner would paste it, under a content policy of its own."""
+"""The demo shop's pages: host pages with the snippet as any owner would paste it, under a content policy of theirs."""
 
 from __future__ import annotations
 
@@ -75,6 +75,7 @@ def _page(name: str, **values: Any) -> Response:
 def _policy(service: str) -> str:
     """What a careful owner allows: the page's own files, and the service to load the script from and to speak to."""
     parts = urlsplit(service)
+    service = f"{parts.scheme}://{parts.netloc}"
     socket = f"{'wss' if parts.scheme == 'https' else 'ws'}://{parts.netloc}"
     return (
         f"default-src 'none'; script-src 'self' {service}; connect-src 'self' {service} {socket}; style-src 'self'; "

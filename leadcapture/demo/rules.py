@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 SITE_KEY = "site_demo7xk2q5mzv4hj6wnt"
 SITE_NAME = "Demo shop"
-NEWSLETTER_SLUG = "newsletter"
-QUESTION_SLUG = "question"
 OTHER_SITE_KEY = "site_other3rw6tqy2vgk5nps"
 OTHER_SITE_NAME = "Other shop"
+PRIVACY_PATH = "/demo/privacy"
 
-# Everybody may know these: a demo must never hold anything worth keeping.
+NEWSLETTER_SLUG = "newsletter"
+QUESTION_SLUG = "question"
+FORMS = {"subscription": NEWSLETTER_SLUG, "offline": QUESTION_SLUG}
+FORM_SETTINGS: dict[str, dict[str, Any]] = {"subscription": {}, "offline": {"newsletter": True}}
+
+# Address, name, password, role. Everybody may know these: a demo must never hold anything worth keeping.
 OPERATORS = (
     ("alice@example.org", "Alice", "demo-password-alice", "owner"),
     ("bob@example.org", "Bob", "demo-password-bob", "operator"),

@@ -9,7 +9,10 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, current_app, g, jsonify, request
 
 from leadcapture import clock, db, i18n, web
+from leadcapture.chat import queries as chat
 from leadcapture.errors import Forbidden, NotFound
+from leadcapture.forms import operations as form_operations
+from leadcapture.forms import queries as forms
 from leadcapture.i18n import gettext as _
 from leadcapture.settings import Settings
 from leadcapture.sites import queries as sites
@@ -39,10 +42,6 @@ def widget(key: str) -> Response:
 
 
 def _script(key: str) -> str:
-    from leadcapture.chat import queries as chat
-    from leadcapture.forms import operations as form_operations
-    from leadcapture.forms import queries as forms
-
     settings = _settings()
     with db.read() as session:
         site = sites.by_key(session, key)
@@ -69,9 +68,6 @@ def _script(key: str) -> str:
 @blueprint.get("/v1/<key>/config")
 def config(key: str) -> Response:
     """What the panel shows: branding, texts in the asked language, forms, and whether somebody can answer now."""
-    from leadcapture.chat import queries as chat
-    from leadcapture.forms import queries as forms
-
     settings = _settings()
     with db.read() as session:
         site = sites.by_key(session, key)

@@ -43,7 +43,8 @@ def loader_config(
         "panel": panel,
         "launcher": dict(launcher),
         "forms": {
-            slug: {field: value for field, value in form.items() if field != "challenge"} for slug, form in forms.items()
+            slug: {field: value for field, value in form.items() if field != "challenge"}
+            for slug, form in forms.items()
         },
     }
 
