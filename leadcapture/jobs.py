@@ -12,6 +12,7 @@ import gevent
 
 from leadcapture import clock
 from leadcapture.chat import live as chat
+from leadcapture.forms import intake as forms
 from leadcapture.operators.presence import HEARTBEAT
 
 log = logging.getLogger("leadcapture.jobs")
@@ -32,6 +33,7 @@ TABLE: tuple[Job, ...] = (
     Job("presence", 1, chat.presence_due, live=True),
     Job("heartbeat", HEARTBEAT, chat.heartbeat_due, live=True),
     Job("unanswered conversations", 1, chat.unanswered_due, live=True),
+    Job("expire confirmations", 60, forms.expire_due),
 )
 
 

@@ -46,6 +46,12 @@ def allowed(limit: str, *key: str, times: int = 1) -> bool:
     return bool(_strategy().test(_item(limit, times), limit, *key))
 
 
+def first_time(what: str, key: str, seconds: int) -> bool:
+    """Whether this `what` is seen for the first time; it is remembered for that many seconds, over all processes."""
+    storage: Storage = _strategy().storage
+    return int(storage.incr(f"first_time/{what}/{key}", seconds)) == 1
+
+
 def _item(limit: str, times: int) -> RateLimitItem:
     item = parse(_limits[limit])
     return type(item)(item.amount * times, item.multiples)

@@ -11,9 +11,9 @@ ONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
 def clean(text: str) -> str:
-    """The text without what no database and no terminal should meet: control characters but line breaks, lone surrogates."""
+    """The text without what no database and no terminal should meet: control characters but line breaks and tabs, lone surrogates."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs"))
+    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
 
 
 def clean_text(text: str | None) -> str:

@@ -10,6 +10,7 @@ from wtforms import BooleanField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, Optional
 
 from leadcapture import addresses
+from leadcapture.chat import operations as chat
 from leadcapture.contacts.models import Contact
 from leadcapture.forms import rules
 from leadcapture.forms.kind import (
@@ -25,6 +26,7 @@ from leadcapture.forms.kind import (
 )
 from leadcapture.i18n import gettext as _
 from leadcapture.i18n import lazy_gettext
+from leadcapture.mail import operations as mail
 from leadcapture.sites.models import Site
 
 
@@ -83,8 +85,6 @@ def obstacles(site: Site, settings: Settings) -> Sequence[str]:  # noqa: ARG001 
 
 
 def on_accepted(session: Session, now: datetime, filled: Filled, effects: Effects) -> None:
-    from leadcapture.chat import operations as chat
-    from leadcapture.mail import operations as mail
     conversation = chat.question(
         session,
         now,
@@ -109,11 +109,12 @@ def on_accepted(session: Session, now: datetime, filled: Filled, effects: Effect
             to=addresses.parse(filled.site.recipient_email),
             language=filled.site.language,
             values={
+                "question": filled.data["message"],
                 "visitor_name": filled.name,
                 "visitor_email": filled.address.typed,
-                "message": filled.data["message"],
+                "email_confirmed": False,
                 "page_url": filled.page_url,
-                "conversation_url": effects.console_url + conversation,
+                "console_url": effects.console_url + conversation,
             },
             reply_to=filled.address.typed,
         )
@@ -121,10 +122,8 @@ def on_accepted(session: Session, now: datetime, filled: Filled, effects: Effect
 
 def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Result:
     if filled.conversation_id is not None:
-        from leadcapture.chat import operations as chat
         conversation = chat.address_confirmed(session, now, conversation_id=filled.conversation_id, contact_id=contact.id)
-        if conversation:
-            effects.conversations.append(conversation)
+        effects.conversations.append(conversation)
     return {
         "title": _("Thank you, your question has arrived"),
         "text": _("We will answer to %(email)s.", email=filled.address.typed),

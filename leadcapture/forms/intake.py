@@ -1,0 +1,410 @@
+"""The funnel: what a visitor sends becomes a pending submission, and by a confirmation a contact with proof of consent.
+
+`check` validates outside a transaction; `accept`, `confirm` and `purge_expired` are operations for db.write.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+from leadcapture import addresses, db, i18n, ids, ratelimit, signing
+from leadcapture.addresses import Address
+from leadcapture.chat.models import Conversation
+from leadcapture.consent import operations as consent
+from leadcapture.contacts import operations as contacts
+from leadcapture.contacts.models import Contact
+from leadcapture.errors import Conflict, Invalid, NotFound, RateLimited
+from leadcapture.forms import kinds, queries, rules
+from leadcapture.forms.kind import AddressField, Effects, Filled, Result, Statement, VisitorForm
+from leadcapture.forms.models import Form, FormVersion, Submission
+from leadcapture.i18n import gettext as _
+from leadcapture.mail.models import Email
+from leadcapture.optin import operations as optin
+from leadcapture.optin.models import Confirmation
+from leadcapture.sites import queries as sites
+from leadcapture.sites.models import Site
+
+# A page that was open while the owner changed the form may still be sent for so long.
+OLD_VERSION = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a visitor sent, found valid."""
+
+    form: Form
+    version: int
+    site: Site
+    language: str
+    address: Address
+    name: str
+    phone: str
+    data: dict[str, Any]
+    consents: list[dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Where a submission came from. `once` is the page's random mark of this one filling, which sent again is the same
+    submission; nothing when the page has none."""
+
+    page_url: str = ""
+    ip: str | None = None
+    user_agent: str = ""
+    once: str = ""
+
+
+@dataclass(frozen=True)
+class MailSettings:
+    """What the operations need to know to write confirmation mails: links begin with `public_url` and work for `days`."""
+
+    public_url: str
+    days: int
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """A confirmed submission: what to show, and the conversations whose change the edge makes known."""
+
+    submission: Submission
+    site: Site
+    result: Result
+    conversations: list[str] = field(default_factory=list)
+
+
+def check(
+    session: Session, now: datetime, *, form: Form, site: Site, fields: MultiDict[str, str], language: str
+) -> Checked:
+    """Validate what was sent, as the version of the form that the visitor saw (`form_version`, the newest when it is not
+    said) asks for it.
+
+    Raises Invalid with sentences at the fields, Conflict with code "changed" for a version that is long gone.
+    """
+    kind = kinds.by_name(form.kind)
+    seen = _seen(session, now, form, fields.get("form_version", ""))
+    with i18n.speaking(language):
+        filled = kind.fields(seen.settings, fields)
+        errors: dict[str, list[str]] = {}
+        if not filled.validate():
+            errors = {name: [str(sentence) for sentence in found] for name, found in filled.errors.items() if name}
+        asked = kind.statements(seen.settings, seen.version, site.name)
+        agreed, refused = _agreed(asked, fields.getlist("consent"))
+        if refused:
+            errors["consent"] = [_("Tick this box to go on.")]
+        if errors:
+            raise Invalid(_("Check the marked fields."), fields=errors)
+        return _checked(form, seen.version, site, language, filled, agreed)
+
+
+def may_mail(email_key: str) -> bool:
+    """Count one more confirmation mail to this address; False when it has had too many."""
+    try:
+        ratelimit.hit("MAIL_PER_ADDRESS", email_key)
+    except RateLimited:
+        return False
+    return True
+
+
+def sent_message(email: str, days: int) -> str:
+    """What a visitor reads once the form is stored, in the language of the moment."""
+    return i18n.ngettext(
+        "We've sent a link to %(email)s. It works for %(num)d day.",
+        "We've sent a link to %(email)s. It works for %(num)d days.",
+        days,
+        email=email,
+    )
+
+
+def accept(
+    session: Session,
+    now: datetime,
+    checked: Checked,
+    evidence: Evidence,
+    *,
+    mails: MailSettings,
+    allow_mail: bool,
+    conversation: str | None = None,
+    visitor: str | None = None,
+) -> tuple[str, list[str]]:
+    """Store the submission as pending and ask for the confirmation of its address, in one go.
+
+    Returns its public id, and the conversations that changed. What was stored before under the same `once` is left alone.
+    """
+    public_id = _public_id(checked, evidence.once)
+    stored = _store(session, now, checked, evidence, public_id)
+    if stored is None:
+        return public_id, []
+    form, site = checked.form, checked.site
+    effects = Effects(conversation=conversation, visitor=visitor, console_url=f"{mails.public_url}/console/inbox/")
+    filled = Filled(
+        public_id=public_id,
+        site=site,
+        form_slug=form.slug,
+        settings=form.settings,
+        address=checked.address,
+        name=checked.name,
+        phone=checked.phone,
+        language=checked.language,
+        data=checked.data,
+        purposes=frozenset(agreed["purpose"] for agreed in checked.consents),
+        page_url=evidence.page_url,
+    )
+    kinds.by_name(form.kind).on_accepted(session, now, filled, effects)
+    confirmation = optin.request(
+        session,
+        now,
+        site=site,
+        address=checked.address,
+        language=checked.language,
+        name=checked.name,
+        values=_mail_values(form, site, checked.language, checked.consents),
+        public_url=mails.public_url,
+        days=mails.days,
+        allow_mail=allow_mail,
+    )
+    thread = select(Conversation.id).where(Conversation.public_id == effects.conversation).scalar_subquery()
+    session.execute(
+        update(Submission)
+        .where(Submission.id == stored)
+        .values(confirmation_id=confirmation.id, conversation_id=thread if effects.conversation else None)
+        .execution_options(synchronize_session=False)
+    )
+    return public_id, effects.conversations
+
+
+def resend(session: Session, now: datetime, *, submission: str, mails: MailSettings, allow_mail: bool) -> bool:
+    """Mail the confirmation of a pending submission once more; whether a mail was made. What is confirmed or purged is
+    left alone."""
+    sent = queries.submission(session, submission)
+    if sent is None or sent.status != "pending" or sent.confirmation_id is None:
+        return False
+    site, form = sites.by_id(session, sent.site_id), queries.form_of(session, sent)
+    confirmation = session.get_one(Confirmation, sent.confirmation_id)
+    return optin.resend(
+        session,
+        now,
+        public_id=confirmation.public_id,
+        site=site,
+        language=sent.language,
+        name=sent.name,
+        values=_mail_values(form, site, sent.language, sent.consents),
+        public_url=mails.public_url,
+        days=mails.days,
+        allow_mail=allow_mail,
+    )
+
+
+def confirm(session: Session, now: datetime, *, confirmation: str) -> Confirmed:
+    """Confirm by the button of the mailed link; again, or fifty at once, is the same success.
+
+    Raises optin's Expired, NotFound.
+    """
+    return _confirmed(session, now, optin.redeem(session, now, public_id=confirmation))
+
+
+def confirm_by_code(session: Session, now: datetime, *, submission: str, code: str) -> Confirmed | Invalid:
+    """Confirm by the code of the mail. A refusal is returned, not raised, for its try must be counted.
+
+    Raises NotFound.
+    """
+    sent = queries.submission(session, submission)
+    confirmation = session.get(Confirmation, sent.confirmation_id) if sent and sent.confirmation_id else None
+    if confirmation is None:
+        return Invalid(_("This code has expired."), code="expired")
+    outcome = optin.redeem_code(session, now, public_id=confirmation.public_id, code=code)
+    return outcome if isinstance(outcome, Invalid) else _confirmed(session, now, outcome)
+
+
+def purge_expired(session: Session, now: datetime, *, limit: int = 500) -> int:
+    """Erase what was never confirmed in its days: the row stays to say so, nothing of the person does. Returns how many."""
+    ended = optin.expire_due(session, now, limit)
+    erased = session.execute(
+        update(Submission)
+        .where(Submission.confirmation_id.in_(ended), Submission.status == "pending")
+        .values(
+            status="expired",
+            email="",
+            email_key="",
+            name="",
+            phone="",
+            data={},
+            consents=[],
+            page_url="",
+            ip=None,
+            user_agent="",
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return int(erased.rowcount)
+
+
+def expire_due(now: datetime) -> None:
+    """The job: erase what was not confirmed in its days."""
+    db.write(purge_expired, now)
+
+
+def _seen(session: Session, now: datetime, form: Form, version: str) -> Form | FormVersion:
+    if not version.isdecimal() or int(version) == form.version:
+        return form
+    seen = queries.version(session, form.id, int(version)) if int(version) < form.version else None
+    following = queries.version(session, form.id, int(version) + 1) if seen else None
+    if seen is None or following is None or following.created_at < now - OLD_VERSION:
+        raise Conflict(_("This form has changed. Open the page again."), code="changed")
+    return seen
+
+
+def _agreed(asked: list[Statement], ticked: list[str]) -> tuple[list[Statement], list[Statement]]:
+    boxes = [statement for statement in asked if statement.box]
+    # Where there is one box, a plain checkbox says "on".
+    said = {boxes[0].purpose if len(boxes) == 1 and value == "on" else value for value in ticked}
+    agreed = [statement for statement in asked if not statement.box or statement.purpose in said]
+    return agreed, [statement for statement in boxes if statement.required and statement not in agreed]
+
+
+def _checked(
+    form: Form, version: int, site: Site, language: str, filled: VisitorForm, agreed: list[Statement]
+) -> Checked:
+    data = {name: value for name, value in filled.data.items() if value not in (None, "")}
+    name, phone, typed = data.pop("name", ""), data.pop("phone", ""), data.pop("email")
+    shown = filled["email"]
+    address = shown.address if isinstance(shown, AddressField) and shown.address else addresses.parse(typed)
+    return Checked(
+        form=form,
+        version=version,
+        site=site,
+        language=language,
+        address=address,
+        name=name,
+        phone=phone,
+        data=data,
+        consents=[{"purpose": s.purpose, "statement": s.statement, "version": s.version} for s in agreed],
+    )
+
+
+def _public_id(checked: Checked, once: str) -> str:
+    if not rules.valid_once(once):
+        return ids.new("submission")
+    # Only who knows the page's random mark gets to the same id, and only with the same form and address.
+    digest = signing.digest("once", f"{checked.form.id}\0{checked.address.key}\0{once}")
+    return f"{ids.PREFIXES['submission']}_{digest[:24]}"
+
+
+def _store(session: Session, now: datetime, checked: Checked, evidence: Evidence, public_id: str) -> int | None:
+    """Insert the submission; its internal id, None when it is there already."""
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    stored: int | None = session.scalar(
+        dialect.insert(Submission)
+        .values(
+            public_id=public_id,
+            site_id=checked.site.id,
+            form_id=checked.form.id,
+            form_version=checked.version,
+            status="pending",
+            email=checked.address.typed,
+            email_key=checked.address.key,
+            name=checked.name,
+            phone=checked.phone,
+            language=checked.language,
+            data=checked.data,
+            consents=checked.consents,
+            page_url=evidence.page_url,
+            ip=evidence.ip,
+            user_agent=evidence.user_agent,
+            created_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=["public_id"])
+        .returning(Submission.id)
+    )
+    return stored
+
+
+def _mail_values(form: Form, site: Site, language: str, consents: list[dict[str, str]]) -> dict[str, Any]:
+    with i18n.speaking(language):
+        title = kinds.by_name(form.kind).text("title", form.settings, site.name)
+    return {"form_title": title, "statements": [agreed["statement"] for agreed in consents]}
+
+
+def _confirmed(session: Session, now: datetime, redeemed: optin.Redeemed) -> Confirmed:
+    sent = session.scalar(
+        select(Submission)
+        .where(Submission.confirmation_id == redeemed.confirmation.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if sent is None:
+        raise NotFound("This link is not valid.")
+    site = sites.by_id(session, sent.site_id)
+    if not redeemed.first:
+        return Confirmed(sent, site, sent.result or {})
+    form, effects = queries.form_of(session, sent), Effects()
+    contact = _contact(session, now, sent, form)
+    _record_consents(session, now, sent, form, contact, redeemed.confirmation)
+    with i18n.speaking(sent.language):
+        result = kinds.by_name(form.kind).on_confirmed(session, now, _filled(sent, form, site), contact, effects)
+    sent.status, sent.confirmed_at, sent.contact_id, sent.result = "confirmed", now, contact.id, result
+    session.flush()
+    return Confirmed(sent, site, result, effects.conversations)
+
+
+def _contact(session: Session, now: datetime, sent: Submission, form: Form) -> Contact:
+    return contacts.upsert_confirmed(
+        session,
+        now,
+        site_id=sent.site_id,
+        address=Address(typed=sent.email, key=sent.email_key),
+        name=sent.name,
+        phone=sent.phone,
+        language=sent.language,
+        source=form.slug,
+    )
+
+
+def _record_consents(
+    session: Session, now: datetime, sent: Submission, form: Form, contact: Contact, confirmation: Confirmation
+) -> None:
+    email = session.get(Email, confirmation.email_id) if confirmation.email_id else None
+    for agreed in sent.consents:
+        consent.record(
+            session,
+            now,
+            contact=contact,
+            action="grant",
+            purpose=agreed["purpose"],
+            statement=agreed["statement"],
+            statement_version=agreed["version"],
+            method=confirmation.method or "button",
+            form_slug=form.slug,
+            form_version=sent.form_version,
+            page_url=sent.page_url,
+            ip=sent.ip,
+            user_agent=sent.user_agent,
+            email_public_id=email.public_id if email else None,
+            email_subject=email.subject if email else "",
+            email_text=email.text if email else "",
+            submission_public_id=sent.public_id,
+            requested_at=sent.created_at,
+        )
+
+
+def _filled(sent: Submission, form: Form, site: Site) -> Filled:
+    return Filled(
+        public_id=sent.public_id,
+        site=site,
+        form_slug=form.slug,
+        settings=form.settings,
+        address=Address(typed=sent.email, key=sent.email_key),
+        name=sent.name,
+        phone=sent.phone,
+        language=sent.language,
+        data=sent.data,
+        purposes=frozenset(agreed["purpose"] for agreed in sent.consents),
+        page_url=sent.page_url,
+        conversation_id=sent.conversation_id,
+    )
