@@ -18,6 +18,7 @@ from leadcapture.forms import kinds
 from leadcapture.forms import pages as form_pages
 from leadcapture.forms import routes as form_routes
 from leadcapture.mail import routes as mail_routes
+from leadcapture.mail import transports
 from leadcapture.operators import routes as operator_routes
 from leadcapture.settings import Settings
 from leadcapture.snippet import routes as snippet_routes
@@ -36,6 +37,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> Flask:
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     signing.configure(settings.secret_keys)
     ratelimit.configure(settings)
+    transports.configure(smtp_url=settings.smtp_url, public_url=settings.public_url)
     db.connect(settings.database_url)
 
     app = Flask("leadcapture", static_folder=web.STATIC, static_url_path="/static", template_folder="templates")

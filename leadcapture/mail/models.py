@@ -41,7 +41,8 @@ class Email(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime]
     claimed_at: Mapped[datetime | None]
-    # The worker that claimed the row, and whether DATA had begun: after a crash this tells "never sent" from "ambiguous".
+    # The worker that claimed the row, and whether DATA had begun: after a crash this tells "never sent" from
+    # "ambiguous".
     claimed_by: Mapped[str | None] = mapped_column(String(60))
     data_begun: Mapped[bool] = mapped_column(default=False)
     sent_at: Mapped[datetime | None]

@@ -34,6 +34,6 @@ class Confirmation(Base):
     expires_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
     # The newest mail that carried this confirmation; none while the cap held it back.
-    email_id: Mapped[int | None] = mapped_column(ForeignKey(Email.id, ondelete="SET NULL"))
+    email_id: Mapped[int | None] = mapped_column(ForeignKey(Email.id, ondelete="SET NULL"), index=True)
     mailed_at: Mapped[datetime | None]
     mails: Mapped[int] = mapped_column(default=0)

@@ -201,6 +201,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('confirmations', schema=None) as batch_op:
         batch_op.create_index('ix_confirmations_address', ['email_key', 'requested_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_confirmations_email_id'), ['email_id'], unique=False)
         batch_op.create_index('ix_confirmations_expiry', ['status', 'expires_at'], unique=False)
 
     op.create_table('consents',

@@ -1,0 +1,159 @@
+"""Writing the outbox: putting mails in, taking them back, and what people decide about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from leadcapture import i18n, ids, signing
+from leadcapture.addresses import Address
+from leadcapture.errors import Conflict, NotFound
+from leadcapture.mail import queries, rendering, rules, transports
+from leadcapture.mail.models import Email, Suppression
+from leadcapture.sites.models import Site
+from leadcapture.sites.rules import text_on
+
+WAITING = ("queued", "deferred")
+
+
+def enqueue(
+    session: Session,
+    now: datetime,
+    *,
+    site: Site,
+    name: str,
+    to: Address,
+    language: str,
+    values: Mapping[str, Any],
+    to_name: str = "",
+    reply_to: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    unsubscribe_url: str | None = None,
+    about: str | None = None,
+) -> Email:
+    """Put the mail `templates/mail/NAME` into the outbox, rendered now and for good; returns a copy of its row.
+
+    The copy is plain data, bound to no session. Its status is `queued`, or `suppressed` where the address must not be
+    mailed. `unsubscribe_url` adds the footer link and the headers of RFC 8058; `about` ties the mail to something
+    that may be forgotten later (`forget`). Every template has `site_name`, `accent`, `accent_text`, `privacy_url`,
+    `web_url`, `unsubscribe_url`, `to_email`, `language` and `dir` beside `values`.
+    Raises LeadCaptureError with code "unresolved_field" when the template asks for more than `values` has.
+    """
+    public_id = ids.new("email")
+    language = i18n.best(language, site.language)
+    rendered = rendering.render(
+        name,
+        language=language,
+        values={
+            "site_name": rules.one_line(site.name, 120),
+            "accent": site.accent,
+            "accent_text": text_on(site.accent),
+            "privacy_url": site.privacy_url or "",
+            "unsubscribe_url": unsubscribe_url or "",
+            "web_url": f"{transports.public_url()}/mail/{signing.sign('mail', public_id)}",
+            "to_email": to.typed,
+            **values,
+        },
+    )
+    sender = site.sender_email or rules.fallback_sender(transports.public_url())
+    row = {
+        "public_id": public_id,
+        "site_id": site.id,
+        "name": name,
+        "language": language,
+        "to_email": to.typed,
+        "to_key": to.key,
+        "to_name": rules.one_line(to_name, 120),
+        "from_email": sender,
+        "from_name": rules.one_line(site.sender_name or site.name, 120),
+        "reply_to": reply_to or _person_of(site),
+        "subject": rendered.subject,
+        "text": rendered.text,
+        "html": rendered.html,
+        "headers": _headers(headers, unsubscribe_url),
+        "message_id": f"<{public_id.removeprefix('eml_')}@{rules.ascii_address(sender).rpartition('@')[2]}>",
+        "about": about,
+        "status": "suppressed" if queries.suppressed(session, site.id, to.key) else "queued",
+        "attempts": 0,
+        "due_at": now,
+        "data_begun": False,
+        "created_at": now,
+    }
+    email_id = session.execute(insert(Email).values(row).returning(Email.id)).scalar_one()
+    return Email(id=email_id, **row)
+
+
+def suppress(session: Session, now: datetime, *, site_id: int, email_key: str, reason: str) -> None:
+    """Never mail this address for this site again (`reason`: bounce, complaint, erasure); what waits is stopped."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    session.execute(
+        dialect.insert(Suppression)
+        .values(site_id=site_id, email_key=email_key, reason=reason, created_at=now)
+        .on_conflict_do_nothing(index_elements=["site_id", "email_key"])
+    )
+    session.execute(
+        update(Email)
+        .where(Email.site_id == site_id, Email.to_key == email_key, Email.status.in_(WAITING))
+        .values(status="suppressed")
+    )
+
+
+def retry(session: Session, now: datetime, *, site_id: int, public_id: str) -> None:
+    """Send once more, because a person says so: the only way out of `failed`, `bounced` and `ambiguous`.
+
+    Raises NotFound for a mail of another site, Conflict where the mail needs no retry (sent, suppressed, being sent).
+    """
+    _change(
+        session,
+        site_id,
+        public_id,
+        Email.status.in_(("deferred", "failed", "bounced", "ambiguous")),
+        status="queued",
+        due_at=now,
+        attempts=0,
+        data_begun=False,
+    )
+
+
+def cancel(session: Session, now: datetime, *, site_id: int, public_id: str) -> None:
+    """Take a mail that still waits out of the queue. Raises NotFound, or Conflict where it does not wait (any more)."""
+    _change(
+        session, site_id, public_id, Email.status.in_(WAITING), status="failed", last_answer="Cancelled.", due_at=now
+    )
+
+
+def replace_waiting(session: Session, now: datetime, *, about: str) -> None:  # noqa: ARG001 every operation takes now
+    """Drop the mails about it that nobody has got yet: a newer one takes their place."""
+    session.execute(delete(Email).where(Email.about == about, Email.status.in_(WAITING)))
+
+
+def forget(session: Session, now: datetime, *, about: list[str]) -> None:  # noqa: ARG001
+    """Erase every mail about these things, in whatever state."""
+    session.execute(delete(Email).where(Email.about.in_(about)))
+
+
+def _change(session: Session, site_id: int, public_id: str, allowed: ColumnElement[bool], **values: Any) -> None:
+    mine = (Email.site_id == site_id, Email.public_id == public_id)
+    if session.scalar(update(Email).where(*mine, allowed).values(**values).returning(Email.id)) is None:
+        if session.scalar(select(Email.id).where(*mine)) is None:
+            raise NotFound("No such mail.")
+        raise Conflict("The state of this mail does not allow it.")
+
+
+def _person_of(site: Site) -> str | None:
+    # Whoever answers a mail shall reach a person: the verified recipient of questions, else the site's own sender.
+    return site.recipient_email if site.recipient_verified_at else site.sender_email
+
+
+def _headers(given: Mapping[str, str] | None, unsubscribe_url: str | None) -> dict[str, str]:
+    headers = {"Auto-Submitted": "auto-generated"}
+    if unsubscribe_url:
+        headers["List-Unsubscribe"] = f"<{unsubscribe_url}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    headers.update({rules.one_line(name, 60): rules.one_line(value, 900) for name, value in (given or {}).items()})
+    return headers

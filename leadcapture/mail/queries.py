@@ -1,0 +1,64 @@
+"""Reading the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, defer
+
+from leadcapture.errors import NotFound
+from leadcapture.mail.models import Email, Suppression
+
+
+def page(
+    session: Session, site_id: int, before_id: int | None = None, limit: int = 50, status: str | None = None
+) -> Sequence[Email]:
+    """The site's mails, newest first, older than `before_id`; their text and HTML are not loaded."""
+    found = select(Email).where(Email.site_id == site_id).order_by(Email.id.desc()).limit(limit)
+    if before_id is not None:
+        found = found.where(Email.id < before_id)
+    if status is not None:
+        found = found.where(Email.status == status)
+    return session.scalars(found.options(defer(Email.text), defer(Email.html))).all()
+
+
+def by_public_id(session: Session, site_id: int, public_id: str) -> Email:
+    """One mail of that site. Raises NotFound, also for another site's."""
+    email = session.scalar(select(Email).where(Email.site_id == site_id, Email.public_id == public_id))
+    if email is None:
+        raise NotFound("No such mail.")
+    return email
+
+
+def on_the_web(session: Session, public_id: str) -> Email:
+    """One mail by its id alone, for whoever holds the signed link to it. Raises NotFound."""
+    email = session.scalar(select(Email).where(Email.public_id == public_id))
+    if email is None:
+        raise NotFound("This mail is no longer kept.")
+    return email
+
+
+def suppressed(session: Session, site_id: int, email_key: str) -> bool:
+    """Whether the site must not mail this address."""
+    asked = select(Suppression.id).where(Suppression.site_id == site_id, Suppression.email_key == email_key)
+    return session.scalar(asked) is not None
+
+
+def counts(session: Session, site_id: int) -> dict[str, int]:
+    """How many of the site's mails are in each state that occurs."""
+    found = select(Email.status, func.count()).where(Email.site_id == site_id).group_by(Email.status)
+    return dict(session.execute(found).all())
+
+
+def oldest_due(session: Session, now: datetime) -> datetime | None:
+    """Since when the mail that has waited longest has been due, over all sites; None when none is."""
+    waiting = select(func.min(Email.due_at)).where(Email.status.in_(("queued", "deferred")), Email.due_at <= now)
+    return session.scalar(waiting)
+
+
+def claims(session: Session) -> list[tuple[int, str | None, datetime | None, bool]]:
+    """The mails being sent: internal id, worker, since when, and whether their DATA has begun."""
+    held = select(Email.id, Email.claimed_by, Email.claimed_at, Email.data_begun).where(Email.status == "sending")
+    return list(session.execute(held))

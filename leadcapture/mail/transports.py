@@ -1,0 +1,236 @@
+"""The way out: one SMTP connection, kept open from mail to mail.
+
+An answer of the server is returned, never raised; only a server that cannot be used at all raises Unreachable.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import smtplib
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from leadcapture.errors import BadSetting, LeadCaptureError
+from leadcapture.mail import rules
+from leadcapture.mail.rules import Answer, Stage
+
+CONNECT_SECONDS = 10.0
+COMMAND_SECONDS = 30.0
+# Receivers filter before they answer to the mail itself; giving up early would leave it ambiguous.
+CONTENT_SECONDS = 90.0
+IDLE_SECONDS = 30.0
+PROVEN_SECONDS = 2.0  # a connection that worked this short a while ago is not asked whether it still does
+
+
+class Unreachable(LeadCaptureError):
+    """The mail server does not answer, has no acceptable certificate, or does not let us in: no mail is to blame."""
+
+    status = 503
+    code = "mail_server_unreachable"
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where and how to deliver, out of `smtp://user:pass@host:port?tls=starttls|none` or `smtps://…`."""
+
+    host: str
+    port: int
+    tls: str  # "implicit", "starttls" or "none"
+    user: str
+    password: str
+
+    @classmethod
+    def parse(cls, url: str) -> Server:
+        """The server of a LEADCAPTURE_SMTP_URL. Raises BadSetting.
+
+        Without `tls=` STARTTLS is used where there is a password to protect, and plain SMTP where there is none (a
+        relay on the same machine or network).
+        """
+        parts = urlsplit(url)
+        try:
+            port = parts.port
+        except ValueError as error:
+            raise BadSetting("LEADCAPTURE_SMTP_URL has a port that is no number.") from error
+        tls = parse_qs(parts.query).get("tls", ["starttls" if parts.username else "none"])[0]
+        if not parts.hostname or tls not in {"starttls", "none"}:
+            raise BadSetting("LEADCAPTURE_SMTP_URL: write smtp://user:pass@host:587?tls=starttls (or tls=none).")
+        implicit = parts.scheme == "smtps"
+        return cls(
+            host=parts.hostname,
+            port=port or (465 if implicit else 587 if parts.username else 25),
+            tls="implicit" if implicit else tls,
+            user=unquote(parts.username or ""),
+            password=unquote(parts.password or ""),
+        )
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A mail as it leaves."""
+
+    from_email: str
+    to_email: str
+    content: bytes
+
+
+_server: Server | None = None
+_public_url = "http://127.0.0.1:8000"
+
+
+def configure(*, smtp_url: str | None, public_url: str) -> None:
+    """Take the mail server (None: mails are held) and the address people know us by. Raises BadSetting."""
+    global _server, _public_url
+    _server = Server.parse(smtp_url) if smtp_url else None
+    _public_url = public_url
+
+
+def server() -> Server | None:
+    """The configured mail server; None while mails are held."""
+    return _server
+
+
+def public_url() -> str:
+    """The base of links in mails."""
+    return _public_url
+
+
+class Connection:
+    """One connection to the server, opened when it is needed and kept for the next mail."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self._smtp: smtplib.SMTP | None = None
+        self._used_at = 0.0
+
+    def open(self) -> None:
+        """Make sure that there is a living connection. Raises Unreachable."""
+        if self._smtp is not None:
+            if time.monotonic() - self._used_at < PROVEN_SECONDS:
+                return
+            try:
+                if self._smtp.noop()[0] == 250:
+                    return
+            except (smtplib.SMTPException, OSError):
+                pass  # the server hung up between two mails, as it may
+            self.drop()
+        try:
+            self._smtp = self._connect()
+        except (smtplib.SMTPException, OSError) as error:
+            raise Unreachable(_why(error)) from error
+
+    def send(self, letter: Letter, begin: Callable[[], bool]) -> Answer | None:
+        """Hand one mail over; returns the server's answer. `begin` is called right before DATA; if it says no, None is
+        returned and nothing was sent.
+        """
+        smtp = self._smtp
+        if smtp is None:
+            raise RuntimeError("open() was not called")
+        self._used_at = time.monotonic()
+        options = []
+        wide = rules.needs_smtputf8(letter.from_email, letter.to_email)
+        if wide:
+            if not smtp.has_extn("smtputf8"):
+                return Answer(Stage.SENDER, 0, "The mail server carries no addresses that are not ASCII (SMTPUTF8).")
+            options = ["SMTPUTF8", *(["BODY=8BITMIME"] if smtp.has_extn("8bitmime") else [])]
+        stage = Stage.SENDER
+        try:
+            code, text = smtp.mail(rules.ascii_address(letter.from_email), options)
+            if code == 250:
+                stage = Stage.RECIPIENT
+                code, text = smtp.rcpt(rules.ascii_address(letter.to_email))
+            if code in (250, 251):
+                stage = Stage.COMMAND
+                if not begin():
+                    self._reset()
+                    return None
+                code, text = smtp.docmd("DATA")
+            if stage is Stage.COMMAND and code == 354:
+                stage = Stage.CONTENT
+                code, text = self._send_content(smtp, letter.content)
+        except (smtplib.SMTPException, OSError) as error:
+            self.drop()
+            return Answer(stage, None, _why(error))
+        if not 200 <= code < 300:
+            self._reset()
+        return Answer(stage, code, text.decode("utf-8", "replace"))
+
+    def drop(self) -> None:
+        """Close the connection without good-byes; the next open() makes a new one."""
+        if self._smtp is not None:
+            self._smtp.close()
+            self._smtp = None
+
+    def rest(self) -> None:
+        """Say good-bye when nothing was sent for a while: servers dislike idle guests."""
+        if self._smtp is not None and time.monotonic() - self._used_at > IDLE_SECONDS:
+            with contextlib.suppress(smtplib.SMTPException, OSError):
+                self._smtp.quit()
+            self.drop()
+
+    def _connect(self) -> smtplib.SMTP:
+        server, name = self.server, _own_name()
+        smtp: smtplib.SMTP
+        if server.tls == "implicit":
+            context = ssl.create_default_context()
+            smtp = smtplib.SMTP_SSL(server.host, server.port, name, timeout=CONNECT_SECONDS, context=context)
+        else:
+            smtp = smtplib.SMTP(server.host, server.port, name, timeout=CONNECT_SECONDS)
+        try:
+            _patience(smtp, COMMAND_SECONDS)
+            smtp.ehlo_or_helo_if_needed()
+            if server.tls == "starttls":
+                smtp.starttls(context=ssl.create_default_context())
+                smtp.ehlo()
+            if server.user:
+                smtp.login(server.user, server.password)
+        except BaseException:
+            smtp.close()
+            raise
+        self._used_at = time.monotonic()
+        return smtp
+
+    def _send_content(self, smtp: smtplib.SMTP, content: bytes) -> tuple[int, bytes]:
+        _patience(smtp, CONTENT_SECONDS)
+        # RFC 5321, 4.5.2: a line that begins with a dot gets another one; a lone dot ends the mail.
+        smtp.send(content.replace(b"\r\n.", b"\r\n..").removesuffix(b"\r\n") + b"\r\n.\r\n")
+        answer = smtp.getreply()
+        _patience(smtp, COMMAND_SECONDS)
+        return answer
+
+    def _reset(self) -> None:
+        # After a refusal the server still holds half an envelope; 421 means that it is about to hang up.
+        try:
+            if self._smtp is not None and self._smtp.rset()[0] != 250:
+                self.drop()
+        except (smtplib.SMTPException, OSError):
+            self.drop()
+
+
+def _own_name() -> str:
+    host = urlsplit(_public_url).hostname or "localhost"
+    return host if any(c.isalpha() for c in host) and ":" not in host else f"[{host}]"
+
+
+def _patience(smtp: smtplib.SMTP, seconds: float) -> None:
+    if smtp.sock is not None:
+        smtp.sock.settimeout(seconds)
+
+
+def _why(error: Exception) -> str:
+    """A line for the console and the log. What the server said is left out: servers quote addresses and user names."""
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return f"The mail server refused the user name or password ({error.smtp_code})."
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"The mail server's certificate is not trusted: {error.verify_message}."
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return "The mail server does not offer what the settings ask for (STARTTLS or signing in)."
+    if isinstance(error, smtplib.SMTPServerDisconnected):
+        return "The mail server ended the connection."
+    if isinstance(error, TimeoutError):
+        return "The mail server did not answer in time."
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"The mail server refused the connection ({error.smtp_code})."
+    return f"The mail server could not be reached: {getattr(error, 'strerror', None) or type(error).__name__}."
