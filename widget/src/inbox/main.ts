@@ -1,0 +1,53 @@
+// The inbox's page: reads what the server handed over, starts the desk, keeps address, title and sounds in step.
+import { h, render } from "preact";
+import { showCount } from "../console/count";
+import { words } from "../i18n/words";
+import { alerts as newAlerts } from "./alerts";
+import { App } from "./app";
+import { InboxContext, nameOf, type Given, type InboxWords } from "./context";
+import { desk as newDesk } from "./desk";
+import { load } from "./keep";
+import { calling } from "./select";
+import { initial } from "./state";
+
+const root = document.querySelector<HTMLElement>("[data-inbox]")!;
+const given = JSON.parse(document.getElementById("inbox-given")!.textContent!) as Given;
+const say: InboxWords = words(given.strings);
+const alerts = newAlerts();
+const desk = newDesk(initial(given.operator, given.opened, load(given.operator.id)));
+
+const addressOf = (opened: string | null) =>
+  opened ? given.urls.conversation.replace("CONVERSATION", encodeURIComponent(opened)) : given.urls.inbox;
+
+let shown = given.opened;
+desk.subscribe(() => {
+  const { opened, conversations, me } = desk.state();
+  showCount(calling(Object.values(conversations), me.id));
+  if (opened === shown) return;
+  // From the queue into a conversation is a step that "back" undoes; from one conversation to the next is not.
+  if (shown === null) history.pushState({ opened }, "", addressOf(opened));
+  else history.replaceState({ opened }, "", addressOf(opened));
+  shown = opened;
+});
+history.replaceState({ opened: given.opened }, "");
+addEventListener("popstate", ({ state }: PopStateEvent) => {
+  const opened = (state as { opened?: string | null } | null)?.opened ?? null;
+  shown = opened;
+  desk.open(opened);
+});
+
+desk.onNews((summaries) => {
+  const { opened } = desk.state();
+  const unheard = summaries.filter(({ id }) => id !== opened || document.hidden || !document.hasFocus());
+  if (unheard.length === 0) return;
+  alerts.ring();
+  if (!document.hidden && document.hasFocus()) return;
+  for (const summary of unheard) {
+    const name = nameOf(summary, say);
+    const title = say(summary.status === "waiting" ? "inbox.notify_new" : "inbox.notify_line", { name });
+    alerts.notify(title, summary.last?.body ?? "", summary.id, () => desk.open(summary.id));
+  }
+});
+
+root.replaceChildren();
+render(h(InboxContext.Provider, { value: { desk, say, alerts, given } }, h(App, null)), root);
