@@ -12,7 +12,7 @@ from leadcapture import db, health, ratelimit, signing, socketio, web
 from leadcapture.chat import routes as chat_routes
 from leadcapture.chat import sockets as chat_sockets
 from leadcapture.consent import routes as consent_routes
-from leadcapture.console import contacts, forms, home, inbox, outbox, site
+from leadcapture.console import contacts, forms, home, inbox, outbox, recipient, site, team
 from leadcapture.demo import routes as demo_routes
 from leadcapture.forms import kinds
 from leadcapture.forms import pages as form_pages
@@ -24,7 +24,7 @@ from leadcapture.settings import Settings
 from leadcapture.snippet import routes as snippet_routes
 
 # Edges that people reach with a session cookie: their forms carry a CSRF token.
-PAGES = (operator_routes, home, inbox, contacts, forms, outbox, site)
+PAGES = (operator_routes, home, inbox, contacts, forms, outbox, site, recipient, team)
 # Edges that carry their own proof (a token, a bearer) or need none, and know no cookie.
 OPEN = (health, snippet_routes, chat_routes, form_routes, form_pages, consent_routes, mail_routes)
 

@@ -231,6 +231,18 @@ def page(
     return [_summary(row) for row in shown], cursor
 
 
+def of_contact(session: Session, site_id: int, contact_id: int) -> list[dict[str, Any]]:
+    """Summaries of the conversations with this contact of the site, newest activity first, at most QUEUE_PAGE."""
+    mine = _summaries().where(Conversation.site_id == site_id, Conversation.contact_id == contact_id)
+    ordered = mine.order_by(Conversation.active_at.desc(), Conversation.id.desc()).limit(QUEUE_PAGE)
+    return [_summary(row) for row in session.execute(ordered)]
+
+
+def any_conversation(session: Session, site_id: int) -> bool:
+    """Whether anybody has ever written to the site."""
+    return session.scalar(select(Conversation.id).where(Conversation.site_id == site_id).limit(1)) is not None
+
+
 def _read_cursor(cursor: str) -> tuple[datetime, int]:
     moment, _bar, row_id = cursor.partition("|")
     try:

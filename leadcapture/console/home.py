@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_datetime
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from leadcapture import clock, i18n
+from leadcapture import clock, db, i18n
+from leadcapture.chat import queries as chat
+from leadcapture.mail import queries as mail
+from leadcapture.mail import transports
 from leadcapture.operators import session
 
 blueprint = Blueprint("console", __name__)
+
+TROUBLE_IS_NEWS_FOR = timedelta(days=7)
 
 
 @blueprint.app_context_processor
@@ -25,11 +31,12 @@ def _shared() -> dict[str, Callable[..., Any]]:
         "membership": session.current_membership,
         "memberships": session.memberships,
         "may": session.may,
+        "mail_trouble": mail_trouble,
     }
 
 
 @blueprint.app_template_filter("moment")
-def _moment(at: datetime | None) -> str:
+def moment(at: datetime | None) -> str:
     """The moment in words of the reader's language, in the time zone of the site."""
     if at is None:
         return "–"
@@ -38,14 +45,31 @@ def _moment(at: datetime | None) -> str:
 
 
 @blueprint.app_template_filter("iso")
-def _iso(at: datetime | None) -> str:
+def iso(at: datetime | None) -> str:
+    """The moment as <time datetime=…> wants it."""
     return "" if at is None else clock.wire(at)
+
+
+@blueprint.app_template_filter("from_wire")
+def from_wire(at: str) -> datetime:
+    """A moment as it is written on the wire."""
+    return datetime.fromisoformat(at)
+
+
+@blueprint.app_template_filter("language_name")
+def language_name(code: str) -> str:
+    """What a language calls itself."""
+    return Locale.parse(i18n.best(code)).get_display_name() or code
 
 
 @blueprint.get("/console/")
 @session.require()
 def home() -> str | Response:
-    return render_template("console/home.html")
+    """The inbox; on a site that nobody has written to yet, what to do so that somebody can."""
+    with db.read() as reading:
+        if chat.any_conversation(reading, session.current_site().id):
+            return redirect("/console/inbox")
+    return render_template("console/home.html", snippet=snippet())
 
 
 @blueprint.post("/console/switch")
@@ -54,3 +78,23 @@ def switch() -> Response:
     """Show another of the operator's sites."""
     session.choose_site(request.form.get("site", ""))
     return redirect(url_for("console.home"))
+
+
+def snippet() -> str:
+    """The line that the owner of the current site pastes into the pages."""
+    public_url = current_app.config["LEADCAPTURE"].public_url
+    return f'<script async src="{public_url}/widget/{session.current_site().key}.js"></script>'
+
+
+def mail_trouble() -> str:
+    """What is wrong with the current site's mail: "held" (no mail server is set and mails wait), "unsent", or nothing."""
+    if "mail_trouble" not in g:
+        site_id = session.current_site().id
+        with db.read() as reading:
+            if transports.server() is None and mail.waiting(reading, site_id):
+                g.mail_trouble = "held"
+            elif mail.unsent(reading, site_id, clock.now() - TROUBLE_IS_NEWS_FOR):
+                g.mail_trouble = "unsent"
+            else:
+                g.mail_trouble = ""
+    return str(g.mail_trouble)

@@ -52,6 +52,18 @@ def counts(session: Session, site_id: int) -> dict[str, int]:
     return dict(session.execute(found).all())
 
 
+def unsent(session: Session, site_id: int, since: datetime) -> bool:
+    """Whether a mail of the site could not be sent, or nobody knows whether it was, since then."""
+    wanted = Email.status.in_(("failed", "ambiguous")), Email.due_at >= since, Email.site_id == site_id
+    return session.scalar(select(Email.id).where(*wanted).limit(1)) is not None
+
+
+def waiting(session: Session, site_id: int) -> int:
+    """How many of the site's mails wait to be sent."""
+    wanted = Email.status.in_(("queued", "deferred")), Email.site_id == site_id
+    return session.scalar(select(func.count()).where(*wanted)) or 0
+
+
 def oldest_due(session: Session, now: datetime) -> datetime | None:
     """Since when the mail that has waited longest has been due, over all sites; None when none is."""
     waiting = select(func.min(Email.due_at)).where(Email.status.in_(("queued", "deferred")), Email.due_at <= now)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from leadcapture import ids, signing
@@ -12,7 +11,7 @@ from leadcapture.addresses import Address
 from leadcapture.errors import Conflict, Forbidden, Invalid, NotFound
 from leadcapture.i18n import gettext as _
 from leadcapture.operators import queries, rules
-from leadcapture.operators.models import Membership, Operator, Presence
+from leadcapture.operators.models import Membership, Operator
 from leadcapture.sites import operations as site_operations
 from leadcapture.sites.models import Site
 
@@ -57,11 +56,6 @@ def signed_in(session: Session, now: datetime, *, operator_id: int, new_hash: st
     operator.signed_in_at = now
     if new_hash is not None:
         operator.password_hash = new_hash
-
-
-def signed_out(session: Session, now: datetime, *, operator_id: int) -> None:
-    """Whoever signs out is gone at once: no grace, unlike a connection that breaks."""
-    session.execute(delete(Presence).where(Presence.operator_id == operator_id))
 
 
 def add_membership(session: Session, now: datetime, *, operator_id: int, site_id: int, role: str) -> Membership:

@@ -12,7 +12,7 @@ from leadcapture.addresses import Address
 from leadcapture.errors import Invalid, LeadCaptureError, RateLimited
 from leadcapture.i18n import gettext as _
 from leadcapture.i18n import ngettext
-from leadcapture.operators import operations, queries, rules, session
+from leadcapture.operators import operations, presence, queries, rules, session
 
 blueprint = Blueprint("operators", __name__)
 
@@ -50,7 +50,7 @@ def sign_out() -> Response:
     """End the session; the operator is away at once."""
     operator = session.signed_in()
     if operator is not None:
-        db.write(operations.signed_out, clock.now(), operator_id=operator.id)
+        db.write(presence.signed_out, clock.now(), operator.id)
     session.sign_out()
     return redirect(url_for("operators.sign_in"))
 
