@@ -1,5 +1,228 @@
+"""The pages around a form that work without scripts: the form itself, "check your e-mail", and what a mailed link opens.
+
+No page needs a cookie: whoever holds a token may do what it says, and nothing else. Looking at a page changes nothing.
+"""
+
 from __future__ import annotations
 
-from flask import Blueprint
+import secrets
+from typing import Any
+
+from babel import Locale
+from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response as AnyResponse
+
+from leadcapture import clock, db, i18n, ids, ratelimit, signing, web
+from leadcapture.errors import Conflict, Invalid, LeadCaptureError, RateLimited
+from leadcapture.forms import intake, operations, queries, rules
+from leadcapture.forms.routes import announce, check_poll_token, evidence, mail_settings, poll_token, send_again
+from leadcapture.i18n import gettext as _
+from leadcapture.optin import rules as optin
+from leadcapture.sites import queries as sites
+from leadcapture.sites import rules as site_rules
 
 blueprint = Blueprint("form_pages", __name__)
+
+
+@blueprint.get("/f/<key>/accent.css")
+def accent(key: str) -> Response:
+    """The site's colour as a style sheet, for the pages may hold no style of their own."""
+    with db.read() as session:
+        site = sites.by_key(session, key)
+    text = site_rules.text_on(site.accent)
+    response = Response(f":root{{--lc-accent:{site.accent};--lc-accent-text:{text}}}", mimetype="text/css")
+    response.headers["Cache-Control"] = "public, max-age=300"
+    return response
+
+
+# ---- the form ---------------------------------------------------------------------------------------------------------
+
+
+@blueprint.get("/f/<key>/<slug>")
+def hosted(key: str, slug: str) -> Response:
+    """The form as a page of its own."""
+    with db.read() as session:
+        site = sites.by_key(session, key)
+        form = queries.published_by_slug(session, site.id, slug)
+    return _form_page(site, form, i18n.best(request.args.get("lang"), site.language), MultiDict())
+
+
+@blueprint.post("/f/<key>/<slug>")
+def send(key: str, slug: str) -> Response:
+    """Take the filled form; what is wrong with it is said at the fields, and everything typed is still there."""
+    now, fields = clock.now(), web.body()
+    with db.read() as session:
+        site = sites.by_key(session, key)
+        form = queries.published_by_slug(session, site.id, slug)
+        language = i18n.best(fields.get("lang"), request.args.get("lang"), site.language)
+        i18n.use(language)
+        try:
+            ratelimit.hit("RATE_FORM_PLAIN", web.client_ip())
+            if fields.get(operations.HONEYPOT):
+                return _sent_page(site, form, ids.new("submission"), rules.clean_line(fields.get("email")))
+            checked = intake.check(session, now, form=form, site=site, fields=fields, language=language)
+        except (Invalid, Conflict, RateLimited) as error:
+            return _form_page(site, form, language, fields, error)
+    submission, changed = db.write(
+        intake.accept,
+        now,
+        checked,
+        evidence(fields, fields.get("page_url") or request.url),
+        mails=mail_settings(),
+        allow_mail=intake.may_mail(checked.address.key),
+    )
+    announce(changed)
+    return _sent_page(site, form, submission, checked.address.typed)
+
+
+@blueprint.post("/f/<key>/<slug>/code")
+def code(key: str, slug: str) -> Response:
+    """Confirm by the code out of the mail."""
+    fields = web.body()
+    site, form, public_id = _sender(key, slug, fields)
+    outcome = db.write(intake.confirm_by_code, clock.now(), submission=public_id, code=fields.get("code", ""))
+    if not isinstance(outcome, Invalid):
+        announce(outcome.conversations)
+        return _done_page(outcome.site, outcome.submission, outcome.result)
+    if outcome.code == "expired":
+        return _expired_page(site, form)
+    with db.read() as session:
+        sent = queries.submission(session, public_id)
+    return _sent_page(site, form, public_id, sent.email if sent else "", problem=outcome.message)
+
+
+@blueprint.post("/f/<key>/<slug>/resend")
+def resend(key: str, slug: str) -> Response:
+    """Mail the link again, as often as the caps allow; the answer is always the same."""
+    site, form, public_id = _sender(key, slug, web.body())
+    send_again(public_id)
+    return _sent_page(site, form, public_id, "", message=_("We've sent it again. Look in spam too."))
+
+
+@blueprint.get("/f/<key>/<slug>/code")
+@blueprint.get("/f/<key>/<slug>/resend")
+def back_to_form(key: str, slug: str) -> AnyResponse:
+    """Whoever opens the address of an answer gets the form."""
+    return redirect(f"/f/{key}/{slug}")
+
+
+# ---- the mailed link ------------------------------------------------------------------------------------------------
+
+
+@blueprint.get("/confirm/<token>")
+def confirmation(token: str) -> Response:
+    """One button. Mail scanners, previews and prefetching browsers may look as often as they like."""
+    now, public_id = clock.now(), signing.verify("confirm", token)
+    with db.read() as session:
+        asked, sent, form, site = queries.asked(session, public_id)
+    _speak(sent.language)
+    if asked.status == "confirmed":
+        return _done_page(site, sent, sent.result or {})
+    if optin.over(status=asked.status, expires_at=asked.expires_at, now=now):
+        return _expired_page(site, form, token=token, sent=sent)
+    return _private(render_template("forms/confirm.html", site=site, sent=sent, token=token))
+
+
+@blueprint.post("/confirm/<token>")
+def confirm(token: str) -> Response:
+    """Confirm. Pressed again, or fifty times at once, it is the same success."""
+    public_id = signing.verify("confirm", token)
+    try:
+        confirmed = db.write(intake.confirm, clock.now(), confirmation=public_id)
+    except optin.Expired:
+        with db.read() as session:
+            _asked, sent, form, site = queries.asked(session, public_id)
+        _speak(sent.language)
+        return _expired_page(site, form, token=token, sent=sent)
+    _speak(confirmed.submission.language)
+    announce(confirmed.conversations)
+    return _done_page(confirmed.site, confirmed.submission, confirmed.result)
+
+
+@blueprint.post("/confirm/<token>/resend")
+def renew(token: str) -> Response:
+    """Mail a new link in place of one that has expired."""
+    with db.read() as session:
+        _asked, sent, form, site = queries.asked(session, signing.verify("confirm", token))
+    _speak(sent.language)
+    if not sent.email:
+        return _expired_page(site, form)
+    send_again(sent.public_id)
+    return _sent_page(site, form, sent.public_id, sent.email)
+
+
+# ---- what they are made of --------------------------------------------------------------------------------------------
+
+
+def _form_page(
+    site: Any, form: Any, language: str, fields: MultiDict[str, str], error: LeadCaptureError | None = None
+) -> Response:
+    i18n.use(language)
+    page = render_template(
+        [f"forms/kinds/{form.kind}.html", "forms/form.html"],
+        site=site,
+        form=form,
+        described=operations.describe(form, site, language),
+        values=fields,
+        agreed=fields.getlist("consent"),
+        errors=error.fields if isinstance(error, Invalid) else {},
+        problem=error.message if error else None,
+        once=fields.get("once") or secrets.token_urlsafe(16),
+        page_url=fields.get("page_url") or request.referrer or "",
+        languages=[(code, Locale.parse(code).display_name) for code in i18n.LANGUAGES],
+    )
+    response = make_response(page, error.status if error else 200)
+    if isinstance(error, RateLimited):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _sent_page(
+    site: Any, form: Any, public_id: str, email: str, *, message: str | None = None, problem: str | None = None
+) -> Response:
+    days = current_app.config["LEADCAPTURE"].confirmation_days
+    page = render_template(
+        "forms/sent.html",
+        site=site,
+        form=form,
+        submission=public_id,
+        poll_token=poll_token(site.key, public_id),
+        message=message or intake.sent_message(email, days),
+        problem=problem,
+    )
+    return _private(page, 422 if problem else 200)
+
+
+def _done_page(site: Any, sent: Any, result: dict[str, Any]) -> Response:
+    with db.read() as session:
+        contact = queries.contact_of(session, sent)
+    token = signing.sign("preferences", contact.public_id) if contact else None
+    return _private(render_template("forms/done.html", site=site, result=result, preferences_token=token))
+
+
+def _expired_page(site: Any, form: Any, *, token: str | None = None, sent: Any = None) -> Response:
+    return _private(render_template("forms/expired.html", site=site, form=form, token=token, sent=sent), 410)
+
+
+def _private(page: str, status: int = 200) -> Response:
+    # The address of such a page is a key: it goes into no Referer and no cache.
+    response = make_response(page, status)
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _sender(key: str, slug: str, fields: MultiDict[str, str]) -> tuple[Any, Any, str]:
+    """The site, its form, and the submission that the token in the fields proves. Raises NotFound, BadToken."""
+    with db.read() as session:
+        site = sites.by_key(session, key)
+        form = queries.by_slug(session, site.id, slug)
+    i18n.use(i18n.best(fields.get("lang"), site.language))
+    public_id = fields.get("submission", "")
+    check_poll_token(site.key, public_id, fields.get("poll_token", ""))
+    return site, form, public_id
+
+
+def _speak(language: str) -> None:
+    i18n.use(i18n.best(request.args.get("lang"), language))

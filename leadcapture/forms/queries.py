@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from leadcapture.contacts.models import Contact
 from leadcapture.errors import NotFound
 from leadcapture.forms.models import Form, FormVersion, Submission
+from leadcapture.optin.models import Confirmation
+from leadcapture.sites.models import Site
 
 
 def of_site(session: Session, site_id: int) -> Sequence[Form]:
@@ -59,9 +62,23 @@ def submission(session: Session, public_id: str) -> Submission | None:
     return session.scalar(select(Submission).where(Submission.public_id == public_id))
 
 
-def submission_of(session: Session, confirmation_id: int) -> Submission | None:
-    """The submission that this confirmation proves the address of; None when it was purged."""
-    return session.scalar(select(Submission).where(Submission.confirmation_id == confirmation_id))
+def asked(session: Session, confirmation_public_id: str) -> tuple[Confirmation, Submission, Form, Site]:
+    """What a confirmation was asked for: itself, the submission, its form and its site. Raises NotFound."""
+    row = session.execute(
+        select(Confirmation, Submission, Form, Site)
+        .join(Submission, Submission.confirmation_id == Confirmation.id)
+        .join(Form, Form.id == Submission.form_id)
+        .join(Site, Site.id == Submission.site_id)
+        .where(Confirmation.public_id == confirmation_public_id)
+    ).first()
+    if row is None:
+        raise NotFound("This link is not valid.")
+    return row[0], row[1], row[2], row[3]
+
+
+def contact_of(session: Session, sent: Submission) -> Contact | None:
+    """The contact that the submission led to; None before it was confirmed."""
+    return session.get(Contact, sent.contact_id) if sent.contact_id else None
 
 
 def form_of(session: Session, sent: Submission) -> Form:
