@@ -227,10 +227,10 @@ def _why(error: Exception) -> str:
         return f"The mail server's certificate is not trusted: {error.verify_message}."
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return "The mail server does not offer what the settings ask for (STARTTLS or signing in)."
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):  # smtplib wraps some of them
+        return "The mail server did not answer in time."
     if isinstance(error, smtplib.SMTPServerDisconnected):
         return "The mail server ended the connection."
-    if isinstance(error, TimeoutError):
-        return "The mail server did not answer in time."
     if isinstance(error, smtplib.SMTPResponseException):
         return f"The mail server refused the connection ({error.smtp_code})."
     return f"The mail server could not be reached: {getattr(error, 'strerror', None) or type(error).__name__}."

@@ -1,0 +1,283 @@
+"""What becomes of a mail with servers as they are: slow, picky, gone."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from leadcapture import db
+from leadcapture.mail import delivery, operations, queries, transports
+from tests.mail.conftest import Queue, stored
+from tests.mail.post_office import PostOffice
+
+
+def test_a_due_mail_is_delivered_once_and_marked_sent(
+    everybody: SimpleNamespace, office: PostOffice, queue: Queue, now: datetime
+) -> None:
+    email = queue()
+    delivery.deliver_due(now)
+    delivery.deliver_due(now + timedelta(days=1))
+    assert office.recipients == {"bob@example.org": 1}
+    row = stored(email)
+    assert (row.status, row.attempts, row.last_answer) == ("sent", 1, "250 OK queued")
+    assert row.sent_at is not None
+
+
+def test_many_mails_leave_over_one_connection(people: SimpleNamespace, office: PostOffice, queue: Queue, now: datetime) -> None:
+    for number in range(35):
+        queue(f"bob{number}@example.org")
+    delivery.deliver_due(now)
+    assert len(office.taken) == 35
+    assert office.connections == 1
+
+
+def test_a_mail_that_is_not_due_waits(people: SimpleNamespace, office: PostOffice, queue: Queue, now: datetime) -> None:
+    queue()
+    delivery.deliver_due(now - timedelta(seconds=1))
+    assert not office.taken
+
+
+def test_greylisting_is_waited_out(everybody: SimpleNamespace, office: PostOffice, queue: Queue, now: datetime) -> None:
+    office.refuse["bob"] = ["451 4.7.1 Greylisted, try again later"]
+    email = queue()
+    delivery.deliver_due(now)
+    row = stored(email)
+    assert row.status == "deferred"
+    assert row.last_answer == "451 4.7.1 Greylisted, try again later"
+    assert now + timedelta(seconds=30) <= row.due_at <= now + timedelta(seconds=40)
+    delivery.deliver_due(now + timedelta(seconds=20))
+    assert not office.taken
+    delivery.deliver_due(now + timedelta(minutes=1))
+    assert stored(email).status == "sent"
+    assert office.recipients == {"bob@example.org": 1}
+
+
+def test_a_full_mailbox_at_the_end_of_the_mail_is_tried_again(
+    people: SimpleNamespace, office: PostOffice, queue: Queue, now: datetime
+) -> None:
+    office.refuse_content["bob"] = ["452 4.2.2 Mailbox full"]
+    email = queue()
+    delivery.deliver_due(now)
+    assert stored(email).status == "deferred"
+    delivery.deliver_due(now + timedelta(minutes=1))
+    assert stored(email).status == "sent"
+
+
+def test_a_refusal_that_never_ends_is_given_up_after_days(
+    people: SimpleNamespace, office: PostOffice, queue: Queue, now: datetime
+) -> None:
+    office.refuse["bob"] = ["451 later"] * 1000
+    email = queue()
+    moment = now
+    while stored(email).status in ("queued", "deferred"):
+        moment = max(moment, stored(email).due_at)
+        delivery.deliver_due(moment)
+    assert stored(email).status == "failed"
+    assert timedelta(days=4) <= moment - now < timedelta(days=6)
+
+
+def test_an_address_that_does_not_exist_bounces_and_is_never_mailed_again(
+    everybody: SimpleNamespace, office: PostOffice, queue: Queue, now: datetime
+) -> None:
+    office.refuse["bob"] = ["550 5.1.1 No such user here"]
+    first, second = queue(), queue("alice@example.org")
+    delivery.deliver_due(now)
+    assert stored(first).status == "bounced"
+    assert stored(second).status == "sent"
+    assert queue("BOB@example.org").status == "suppressed"
+    delivery.deliver_due(now + timedelta(days=1))
+    assert office.recipients == {"alice@example.org": 1}
+    with db.read() as session:
+        # What one site learned the hard way is not told to others.
+        assert not queries.suppressed(session, everybody.other_site.id, "bob@example.org")
+
+
+def test_a_refusal_by_policy_fails_without_suppressing_the_address(
+    people: SimpleNamespace, office: PostOffice, queue: Queue, now: datetime
+) -> None:
+    office.refuse["bob"] = ["550 5.7.1 Relaying denied"]
+    office.refuse_content["alice"] = ["554 5.7.1 Looks like spam"]
+    first, second = queue(), queue("alice@example.org")
+    delivery.deliver_due(now)
+    assert stored(first).status == "bounced"
+    assert stored(second).status == "failed"
+    assert queue().status == "queued"
+    delivery.deliver_due(now + timedelta(days=1))
+    assert stored(second).attempts == 1
+
+
+def test_a_connection_lost_before_the_mail_began_is_tried_again(
+    everybody: SimpleNamespace, office: PostOffice, queue: Queue, now: datetime
+) -> None:
+    email, other = queue("once-hangup-early@example.org"), queue("alice@example.org")
+    delivery.deliver_due(now)
+    assert stored(email).status == "deferred"
+    assert stored(other).status == "sent"
+    delivery.deliver_due(now + timedelta(minutes=1))
+    assert stored(email).status == "sent"
+    assert office.recipients == {"once-hangup-early@example.org": 1, "alice@example.org": 1}
+
+
+def test_a_connection_lost_before_the_answer_leaves_the_mail_ambiguous_and_never_resent(
+    everybody: SimpleNamespace, office: PostOffice, queue: Queue, now: datetime
+) -> None:
+    email, other = queue("hangup-late@example.org"), queue("alice@example.org")
+    delivery.deliver_due(now)
+    delivery.deliver_due(now + timedelta(days=3))
+    row = stored(email)
+    assert (row.status, row.last_answer) == ("ambiguous", "The mail server ended the connection.")
+    assert stored(other).status == "sent"
+    assert office.recipients == {"hangup-late@example.org": 1, "alice@example.org": 1}
+
+
+def test_only_a_person_sends_an_ambiguous_mail_again(
+    people: SimpleNamespace, office: PostOffice, queue: Queue, now: datetime
+) -> None:
+    email = queue("once-hangup-late@example.org")
+    delivery.deliver_due(now)
+    assert stored(email).status == "ambiguous"
+    db.write(operations.retry, now, site_id=people.site.id, public_id=email.public_id)
+    delivery.deliver_due(now)
+    assert stored(email).status == "sent"
+
+
+def test_a_slow_server_is_waited_for(people: SimpleNamespace, office: PostOffice, queue: Queue, now: datetime) -> None:
+    office.slow = 1.0
+    email = queue()
+    delivery.deliver_due(now)
+    row = stored(email)
+    assert row.status == "sent"
+    assert row.sent_at is not None
+    assert row.sent_at - now >= timedelta(seconds=1)
+
+
+def test_a_server_that_never_answers_to_the_mail_leaves_it_ambiguous(
+    people: SimpleNamespace, office: PostOffice, queue: Queue, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transports, "CONTENT_SECONDS", 0.2)
+    office.slow = 1.0
+    email = queue()
+    delivery.deliver_due(now)
+    row = stored(email)
+    assert (row.status, row.last_answer) == ("ambiguous", "The mail server did not answer in time.")
+
+
+def test_while_the_server_is_away_mails_wait_and_say_so_and_all_go_out_after_its_return(
+    everybody: SimpleNamespace, queue: Queue, now: datetime
+) -> None:
+    office = PostOffice()
+    transports.configure(smtp_url=office.url, public_url="https://chat.example.org")
+    emails = [queue(f"bob{number}@example.org") for number in range(25)]
+    moment = now
+    for _ in range(30):
+        delivery.deliver_due(moment)
+        moment += timedelta(minutes=10)
+    row = stored(emails[0])
+    assert (row.status, row.attempts) == ("deferred", 0)
+    assert row.last_answer == "The mail server could not be reached: Connection refused."
+    with office:
+        delivery.deliver_due(moment)
+        delivery.deliver_due(moment)
+    assert {stored(email).status for email in emails} == {"sent"}
+    assert len(office.recipients) == 25
+    assert set(office.recipients.values()) == {1}
+
+
+def test_a_server_that_restarts_between_two_mails_is_not_noticed_by_anybody(
+    people: SimpleNamespace, queue: Queue, now: datetime
+) -> None:
+    first = PostOffice()
+    transports.configure(smtp_url=first.url, public_url="https://chat.example.org")
+    with first:
+        queue()
+        delivery.deliver_due(now)
+    with PostOffice(port=first.port) as second:
+        email = queue("alice@example.org")
+        delivery.deliver_due(now)
+        assert second.recipients == {"alice@example.org": 1}
+    assert (stored(email).status, stored(email).attempts) == ("sent", 1)
+
+
+def test_without_a_mail_server_mails_are_held(people: SimpleNamespace, queue: Queue, now: datetime) -> None:
+    transports.configure(smtp_url=None, public_url="https://chat.example.org")
+    email = queue()
+    delivery.deliver_due(now)
+    assert (stored(email).status, stored(email).attempts) == ("queued", 0)
+
+
+def test_what_a_dead_worker_had_not_begun_is_sent_and_what_it_had_begun_is_ambiguous(
+    everybody: SimpleNamespace, office: PostOffice, queue: Queue, now: datetime
+) -> None:
+    begun, waiting = queue(), queue("alice@example.org")
+    # A process id that no process can have, on this machine.
+    dead = delivery.worker_name().split(":")[0] + ":99999999:ffffffff"
+    assert len(db.write(delivery.claim, now, dead, 10)) == 2
+    assert db.write(delivery.begin, now, dead, begun.id)
+    delivery.deliver_due(now + timedelta(seconds=1))
+    delivery.deliver_due(now + timedelta(seconds=2))
+    assert stored(begun).status == "ambiguous"
+    assert stored(waiting).status == "sent"
+    assert office.recipients == {"alice@example.org": 1}
+
+
+def test_the_claim_of_a_worker_elsewhere_holds_two_minutes(
+    everybody: SimpleNamespace, office: PostOffice, queue: Queue, now: datetime
+) -> None:
+    email = queue()
+    elsewhere = "another-machine:1:ffffffff"
+    db.write(delivery.claim, now, elsewhere, 10)
+    delivery.deliver_due(now + timedelta(seconds=119))
+    assert stored(email).status == "sending"
+    delivery.deliver_due(now + timedelta(seconds=121))
+    delivery.deliver_due(now + timedelta(seconds=122))
+    assert stored(email).status == "sent"
+    # The slow worker comes back: it is told not to begin, and what it says changes nothing.
+    assert not db.write(delivery.begin, now, elsewhere, email.id)
+    assert office.recipients == {"bob@example.org": 1}
+
+
+def test_an_answer_that_comes_late_is_still_believed(everybody: SimpleNamespace, queue: Queue, now: datetime) -> None:
+    email = queue()
+    elsewhere = "another-machine:1:ffffffff"
+    (claimed,) = db.write(delivery.claim, now, elsewhere, 10)
+    db.write(delivery.begin, now, elsewhere, email.id)
+    later = now + timedelta(minutes=3)
+    db.write(delivery.give_up_claims, later, delivery.worker_name())
+    assert stored(email).status == "ambiguous"
+    answer = delivery.Answer(delivery.Stage.CONTENT, 250, "OK")
+    db.write(delivery.record, later, elsewhere, claimed, answer, delivery.Verdict("sent"))
+    assert stored(email).status == "sent"
+
+
+def test_an_address_outside_ascii_needs_a_server_that_can(people: SimpleNamespace, queue: Queue, now: datetime) -> None:
+    with PostOffice(enable_SMTPUTF8=False) as plain:
+        transports.configure(smtp_url=plain.url, public_url="https://chat.example.org")
+        wide, idn = queue("bób@example.org"), queue("bob@exämple.org")
+        delivery.deliver_due(now)
+        assert list(plain.recipients) == ["bob@xn--exmple-cua.org"]
+    assert stored(wide).status == "failed"
+    assert "SMTPUTF8" in str(stored(wide).last_answer)
+    assert stored(idn).status == "sent"
+    with PostOffice() as able:
+        transports.configure(smtp_url=able.url, public_url="https://chat.example.org")
+        db.write(operations.retry, now, site_id=people.site.id, public_id=wide.public_id)
+        delivery.deliver_due(now)
+        assert list(able.recipients) == ["bób@example.org"]
+        assert able.taken[0]["To"] == "bób@example.org"
+
+
+def test_no_address_stands_in_the_log(
+    people: SimpleNamespace, office: PostOffice, queue: Queue, now: datetime, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    office.refuse["bob"] = ["550 5.1.1 <bob@example.org>: no such user"]
+    office.refuse["charlie"] = ["451 <charlie@example.org>: later"]
+    for address in ("bob@example.org", "alice@example.org", "charlie@example.org", "hangup-late@example.org"):
+        queue(address)
+    delivery.deliver_due(now)
+    ours = [record.getMessage() for record in caplog.records if record.name.startswith("leadcapture")]
+    assert len(ours) == 4
+    assert not [line for line in ours if "@" in line]
