@@ -16,6 +16,7 @@ const ENTRIES = [
   { name: "inbox.js", source: "src/inbox/main.tsx", format: "esm", target: ["es2022"] },
   { name: "console.js", source: "src/console/main.ts", format: "esm", target: ["es2022"] },
   { name: "console.css", source: "src/styles/console.css" },
+  { name: "inbox.css", source: "src/styles/inbox.css" },
   { name: "pages.css", source: "src/styles/pages.css" },
   { name: "demo.css", source: "src/styles/demo.css" },
 ];

@@ -12,7 +12,7 @@ export function About({ state, summary, onBack }: { state: State; summary: Summa
   const sites = new Set(Object.values(state.conversations).map(({ site }) => site.key)).size;
   return (
     <aside class="inbox-about" data-lc="visitor" aria-label={say("inbox.about")}>
-      <button type="button" class="icon-button inbox-about-back" aria-label={say("inbox.details_close")} onClick={onBack}>
+      <button type="button" class="button quiet only-icon inbox-about-back" aria-label={say("inbox.details_close")} onClick={onBack}>
         <Icon path={BACK} />
       </button>
       <h2><bdi>{nameOf(summary, say)}</bdi></h2>
@@ -22,9 +22,9 @@ export function About({ state, summary, onBack }: { state: State; summary: Summa
           <p><bdi>{visitor.email}</bdi></p>
           <p>
             {visitor.email_confirmed ? (
-              <span class="badge badge-good" data-lc="address-confirmed">{say("inbox.badge_confirmed")}</span>
+              <span class="badge good" data-lc="address-confirmed">{say("inbox.badge_confirmed")}</span>
             ) : (
-              <span class="badge badge-warn" data-lc="address-unconfirmed">{say("inbox.badge_unconfirmed")}</span>
+              <span class="badge warn" data-lc="address-unconfirmed">{say("inbox.badge_unconfirmed")}</span>
             )}
           </p>
           <p class="inbox-about-links">

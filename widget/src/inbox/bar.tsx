@@ -17,7 +17,7 @@ export function Bar({ state, onKeys }: { state: State; onKeys: () => void }) {
         <Colleagues state={state} />
         <SoundButton />
         <NotifyButton />
-        <button type="button" class="icon-button inbox-keys-button" aria-label={say("inbox.keys")} title={`${say("inbox.keys")} (?)`} onClick={onKeys}>
+        <button type="button" class="button quiet only-icon inbox-keys-button" aria-label={say("inbox.keys")} title={`${say("inbox.keys")} (?)`} onClick={onKeys}>
           <Icon path={KEYS} />
         </button>
         <button
@@ -54,7 +54,7 @@ function Connection({ state }: { state: State }) {
   }, [back]);
   return (
     <p class="inbox-link" role="status" data-lc="connection" data-link={state.link}>
-      {state.link === "connecting" && <span class="inbox-link-quiet">{say("inbox.link_connecting")}</span>}
+      {state.link === "connecting" && <span class="soft">{say("inbox.link_connecting")}</span>}
       {state.link === "down" && <span class="inbox-link-down">{say("inbox.link_down")}</span>}
       {state.link === "refused" && (
         <span class="inbox-link-down">{say("inbox.link_refused")} <a href={given.urls.sign_in}>{say("inbox.link_sign_in")}</a></span>
@@ -76,7 +76,7 @@ function Colleagues({ state }: { state: State }) {
         return (
           <li key={id} title={words} data-here={there || undefined}>
             <span aria-hidden="true">{[...name][0]?.toUpperCase()}</span>
-            <span class="visually-hidden">{words}</span>
+            <span class="hidden">{words}</span>
           </li>
         );
       })}
@@ -92,7 +92,7 @@ function SoundButton() {
   return (
     <button
       type="button"
-      class="icon-button"
+      class="button quiet only-icon"
       aria-pressed={on}
       aria-label={words}
       title={words}
@@ -113,7 +113,7 @@ function NotifyButton() {
   return (
     <button
       type="button"
-      class="icon-button"
+      class="button quiet only-icon"
       aria-label={say("inbox.notify")}
       title={say("inbox.notify")}
       onClick={() => void alerts.askForNotifications().then(() => setGiven(alerts.notifications()))}

@@ -49,7 +49,7 @@ export function Composer({ state, summary }: { state: State; summary: Summary })
       {shut ? (
         <p class="inbox-shut">
           {say("inbox.reply_reopens")}{" "}
-          <button type="button" class="button button-small" onClick={() => desk.take(id)} data-lc="take">
+          <button type="button" class="button small" onClick={() => desk.take(id)} data-lc="take">
             {say("inbox.reopen")}
           </button>
         </p>
@@ -73,7 +73,7 @@ export function Composer({ state, summary }: { state: State; summary: Summary })
               send();
             }}
           />
-          <button type="submit" class="button button-primary inbox-send" data-lc="send" disabled={!text.trim() || over > 0} title={say("inbox.enter_hint")}>
+          <button type="submit" class="button primary inbox-send" data-lc="send" disabled={!text.trim() || over > 0} title={say("inbox.enter_hint")}>
             <Icon path={mode === "note" ? NOTE : SEND} />
             {say(mode === "note" ? "inbox.send_note" : "inbox.send")}
           </button>

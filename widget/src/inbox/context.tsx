@@ -44,7 +44,10 @@ export function nameOf(summary: Summary, say: InboxWords): string {
 
 export function Icon({ path }: { path: string }) {
   return (
-    <svg viewBox="0 0 24 24" aria-hidden="true" class="icon">
+    <svg
+      viewBox="0 0 24 24" aria-hidden="true" class="icon"
+      fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round"
+    >
       <path d={path} />
     </svg>
   );

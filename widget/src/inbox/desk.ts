@@ -1,7 +1,7 @@
 // The inbox at work: holds the state, speaks with the service, and does what a change of state asks for (send what is
 // unsent, fetch what is missing, tell what was seen). Views call its methods and read its state; they do nothing else.
 import { io } from "socket.io-client";
-import { newClientId } from "../chat/memory";
+import { randomId } from "../random";
 import type { Ack, OperatorMessage, Presence, Queue, Stored, Summary, WireError } from "../protocol";
 import { save } from "./keep";
 import { news } from "./select";
@@ -93,6 +93,7 @@ export function desk(start: State): Desk {
       const { clientId, conversation, body, kind } = next;
       const answer = await ask<Stored>("message", { client_id: clientId, conversation, body, kind });
       if (answer.ok) dispatch({ type: "acked", clientId, id: answer.id, seq: answer.seq, at: answer.at });
+      else if (answer.error.code === "error") await new Promise((done) => setTimeout(done, AGAIN_MS));
       else if (answer.error.code !== "no_connection") dispatch({ type: "refused", clientId, code: answer.error.code });
     }
     sending = false;
@@ -235,7 +236,7 @@ export function desk(start: State): Desk {
     },
     send(conversation) {
       typingTold = 0;
-      dispatch({ type: "send", conversation, clientId: newClientId(), at: new Date().toISOString() });
+      dispatch({ type: "send", conversation, clientId: randomId(), at: new Date().toISOString() });
     },
     retry: (clientId) => dispatch({ type: "retry", clientId }),
     discard: (clientId) => dispatch({ type: "discard", clientId }),

@@ -31,8 +31,8 @@ export function MessageLine({ line, me, visitor, first, time, tells }: Props) {
     <article class={`inbox-message inbox-${kind} from-${author}`} {...mark} data-id={message?.id} data-first={first || undefined}>
       {first && (
         <p class="inbox-by">
-          {kind === "note" && <span class="badge badge-note"><Icon path={NOTE} />{say("inbox.note")}</span>}
-          {kind === "question" && <span class="badge badge-quiet"><Icon path={QUESTION} />{say("inbox.question_from")}</span>}
+          {kind === "note" && <span class="badge bare"><Icon path={NOTE} />{say("inbox.note")}</span>}
+          {kind === "question" && <span class="badge bare"><Icon path={QUESTION} />{say("inbox.question_from")}</span>}
           <bdi>{name}</bdi> <time dateTime={(message ?? outgoing)!.at}>{time}</time>
         </p>
       )}

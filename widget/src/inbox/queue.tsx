@@ -126,11 +126,11 @@ function Badges({ summary, state }: { summary: Summary; state: State }) {
   const sites = new Set(Object.values(state.conversations).map(({ site }) => site.key)).size;
   const mine = operator?.id === state.me.id;
   const badges = [
-    kind === "question" && <span key="question" class="badge badge-quiet"><Icon path={QUESTION} />{say("inbox.badge_question")}</span>,
-    status === "unanswered" && kind !== "question" && <span key="status" class="badge badge-warn">{say("inbox.badge_unanswered")}</span>,
-    visitor.email_confirmed === false && <span key="address" class="badge badge-warn">{say("inbox.badge_unconfirmed")}</span>,
-    operator && <span key="who" class={mine ? "badge badge-mine" : "badge badge-quiet"}>{mine ? say("inbox.badge_yours") : say("inbox.badge_with", { name: operator.name })}</span>,
-    sites > 1 && <bdi key="site" class="badge badge-quiet">{summary.site.name}</bdi>,
+    kind === "question" && <span key="question" class="badge bare"><Icon path={QUESTION} />{say("inbox.badge_question")}</span>,
+    status === "unanswered" && kind !== "question" && <span key="status" class="badge warn">{say("inbox.badge_unanswered")}</span>,
+    visitor.email_confirmed === false && <span key="address" class="badge warn">{say("inbox.badge_unconfirmed")}</span>,
+    operator && <span key="who" class={mine ? "badge good" : "badge"}>{mine ? say("inbox.badge_yours") : say("inbox.badge_with", { name: operator.name })}</span>,
+    sites > 1 && <bdi key="site" class="badge">{summary.site.name}</bdi>,
   ].filter(Boolean);
   return badges.length ? <span class="inbox-badges">{badges}</span> : null;
 }
@@ -155,7 +155,7 @@ function Empty({ state }: { state: State }) {
       <p>{say("inbox.empty_text")}</p>
       <code id="inbox-snippet" dir="ltr">{given.snippet}</code>
       <p class="inbox-empty-actions">
-        <button type="button" class="button" data-copy="#inbox-snippet" data-copied={say("inbox.empty_copied")}>
+        <button type="button" class="button primary" data-copy="#inbox-snippet" data-copied={say("inbox.empty_copied")}>
           {say("inbox.empty_copy")}
         </button>
         {given.urls.demo && <a href={given.urls.demo}>{say("inbox.empty_try")}</a>}

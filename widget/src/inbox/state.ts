@@ -199,7 +199,7 @@ function withQueue(state: State, queue: Queue): State {
   const kept = Object.entries(state.conversations).filter(
     ([id, { status }]) => named.has(id) || status === "closed" || id === state.opened,
   );
-  const pages = { ...state.pages, open: { ...NOTHING, more: queue.more } };
+  const pages = { ...state.pages, open: { ...NOTHING, more: queue.more, cursor: queue.cursor ?? null } };
   return withSummaries({ ...state, ready: true, pages, conversations: Object.fromEntries(kept) }, queue.conversations);
 }
 

@@ -38,7 +38,7 @@ function Head({ state, summary, onDetails }: Props) {
   const reopen = status === "closed";
   return (
     <header class="inbox-head">
-      <button type="button" class="icon-button inbox-back" aria-label={say("inbox.back")} onClick={() => desk.open(null)}>
+      <button type="button" class="button quiet only-icon inbox-back" aria-label={say("inbox.back")} onClick={() => desk.open(null)}>
         <Icon path={BACK} />
       </button>
       <div class="inbox-who">
@@ -56,7 +56,7 @@ function Head({ state, summary, onDetails }: Props) {
         {!mine && !reopen && (
           <button
             type="button"
-            class={operator ? "button" : "button button-primary"}
+            class={operator ? "button" : "button primary"}
             data-lc="take"
             onClick={() => (operator ? desk.assign(id, state.me.id) : desk.take(id))}
           >
@@ -69,7 +69,7 @@ function Head({ state, summary, onDetails }: Props) {
             {say("inbox.close")}
           </button>
         )}
-        <button type="button" class="icon-button inbox-details" aria-label={say("inbox.details")} onClick={onDetails}>
+        <button type="button" class="button quiet only-icon inbox-details" aria-label={say("inbox.details")} onClick={onDetails}>
           <Icon path={PERSON} />
         </button>
       </div>
