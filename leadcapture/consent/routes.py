@@ -26,7 +26,8 @@ def ask(token: str) -> Response:
 
 @blueprint.post("/unsubscribe/<token>")
 def unsubscribe(token: str) -> Response:
-    """Withdraw everything: by the page's button, or by the mail program itself (RFC 8058), which gets its 200 at once."""
+    """Withdraw everything: by the page's button, or by the mail program itself (RFC 8058), which gets its 200 at
+    once."""
     contact, site = _whose("unsubscribe", token)
     one_click = request.form.get("List-Unsubscribe") == "One-Click"
     db.write(
@@ -52,9 +53,7 @@ def save(token: str) -> Response:
     contact, site = _whose("preferences", token)
     fields = web.body()
     for purpose in set(fields.getlist("shown")) - set(fields.getlist("keep")):
-        db.write(
-            operations.withdraw, clock.now(), contact=contact, method="preferences", purpose=purpose, **_asker()
-        )
+        db.write(operations.withdraw, clock.now(), contact=contact, method="preferences", purpose=purpose, **_asker())
     return _preferences(site, contact, token, saved=True)
 
 
@@ -95,7 +94,8 @@ def download(token: str) -> Response:
 
 
 def _whose(purpose: str, token: str) -> tuple[Any, Any]:
-    """The contact that the token names, and its site; the page speaks the contact's language. Raises BadToken, NotFound."""
+    """The contact that the token names, and its site; the page speaks the contact's language. Raises BadToken,
+    NotFound."""
     public_id = signing.verify(purpose, token)
     with db.read() as session:
         contact = contacts.by_token_id(session, public_id)

@@ -16,10 +16,15 @@ COLUMNS = ("email", "name", "phone", "status", "language", "confirmed_at", "sour
 
 
 def csv_rows(session: Session, site_id: int) -> Iterator[str]:
-    """The lines of the file, each with its line end, the header first. No cell is taken for a formula by a spreadsheet."""
+    """The lines of the file, each with its line end, the header first. No cell is taken for a formula by a
+    spreadsheet."""
     yield _line(COLUMNS)
-    for email, name, phone, status, language, confirmed_at, source, _attributes in queries.export_rows(session, site_id):
-        yield _line([csv_cell(cell) for cell in (email, name, phone, status, language, clock.wire(confirmed_at), source)])
+    for email, name, phone, status, language, confirmed_at, source, _attributes in queries.export_rows(
+        session, site_id
+    ):
+        yield _line(
+            [csv_cell(cell) for cell in (email, name, phone, status, language, clock.wire(confirmed_at), source)]
+        )
 
 
 def _line(cells: list[str] | tuple[str, ...]) -> str:

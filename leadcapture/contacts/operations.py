@@ -30,8 +30,8 @@ def upsert_confirmed(
 ) -> Contact:
     """The contact with this address, which its owner has just confirmed: a new one, or the known one with what is new.
 
-    The time of the first confirmation and the first source stay. Who had left is back, for only the person's own act leads
-    here. Two confirmations at the same moment make one contact.
+    The time of the first confirmation and the first source stay. Who had left is back, for only the person's own act
+    leads here. Two confirmations at the same moment make one contact.
     """
     values = {
         "public_id": ids.new("contact"),
@@ -49,7 +49,9 @@ def upsert_confirmed(
         "updated_at": now,
     }
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    session.execute(dialect.insert(Contact).values(values).on_conflict_do_nothing(index_elements=["site_id", "email_key"]))
+    session.execute(
+        dialect.insert(Contact).values(values).on_conflict_do_nothing(index_elements=["site_id", "email_key"])
+    )
     contact = session.scalars(
         select(Contact)
         .where(Contact.site_id == site_id, Contact.email_key == address.key)

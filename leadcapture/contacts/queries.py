@@ -40,7 +40,8 @@ def page(
     status: str | None = None,
     limit: int = PAGE,
 ) -> tuple[Sequence[Contact], int | None]:
-    """The newest contacts of the site before that internal id, and the `before_id` of the next page (None: that was all).
+    """The newest contacts of the site before that internal id, and the `before_id` of the next page (None: that was
+    all).
 
     `search` is looked for anywhere in name, address and phone number, whatever the case.
     """
@@ -70,8 +71,8 @@ def count(session: Session, site_id: int) -> int:
 def export_rows(
     session: Session, site_id: int
 ) -> Iterator[tuple[str, str, str, str, str, datetime, str, dict[str, Any]]]:
-    """Every contact of the site, oldest first, a thousand at a time: email, name, phone, status, language, confirmed_at,
-    source, attributes."""
+    """Every contact of the site, oldest first, a thousand at a time: email, name, phone, status, language,
+    confirmed_at, source, attributes."""
     columns = (
         Contact.email,
         Contact.name,

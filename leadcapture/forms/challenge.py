@@ -11,7 +11,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-import altcha
+from altcha import v1 as altcha
 
 from leadcapture import ratelimit, signing
 from leadcapture.errors import Invalid
@@ -25,12 +25,14 @@ PARTS = {"algorithm": str, "challenge": str, "number": int, "salt": str, "signat
 
 def create(now: datetime, form_id: str) -> dict[str, Any]:
     """A challenge for the form with that public id, as the widget is told of it."""
-    made = altcha.create_challenge_v1(
-        algorithm="SHA-256",
-        max_number=LARGEST_NUMBER,
-        hmac_key=_key(),
-        expires=now + LIFETIME,
-        params={"form": form_id},
+    made = altcha.create_challenge(
+        altcha.ChallengeOptions(
+            algorithm="SHA-256",
+            max_number=LARGEST_NUMBER,
+            hmac_key=_key(),
+            expires=now + LIFETIME,
+            params={"form": form_id},
+        )
     )
     return {
         "algorithm": made.algorithm,
@@ -47,12 +49,12 @@ def check(now: datetime, form_id: str, payload: str) -> str:
     Raises Invalid with code "challenge" for one that is wrong, expired, or of another form.
     """
     solved = _parsed(payload)
-    right, _why = altcha.verify_solution_v1(solved, _key(), check_expires=False)
-    params = altcha.extract_params_v1(solved) if right else {}
+    right, _why = altcha.verify_solution(solved, _key(), check_expires=False)
+    params = altcha.extract_params(solved.to_dict()) if right else {}
     # The salt is signed, so these are as we wrote them; the clock is ours and not the library's.
     if not right or params.get("form") != [form_id] or int(params["expires"][0]) < now.timestamp():
         raise _refusal()
-    return str(solved["challenge"])
+    return solved.challenge
 
 
 def spend(challenge: str) -> None:
@@ -61,14 +63,14 @@ def spend(challenge: str) -> None:
         raise _refusal()
 
 
-def _parsed(payload: str) -> dict[str, Any]:
+def _parsed(payload: str) -> altcha.Payload:
     try:
         solved = json.loads(base64.b64decode(payload, validate=True))
     except (binascii.Error, ValueError) as error:
         raise _refusal() from error
     if not isinstance(solved, dict) or any(not isinstance(solved.get(name), type_) for name, type_ in PARTS.items()):
         raise _refusal()
-    return solved
+    return altcha.Payload(**{name: solved[name] for name in PARTS})
 
 
 def _key() -> str:

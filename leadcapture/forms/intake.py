@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import CursorResult, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
@@ -63,7 +63,8 @@ class Evidence:
 
 @dataclass(frozen=True)
 class MailSettings:
-    """What the operations need to know to write confirmation mails: links begin with `public_url` and work for `days`."""
+    """What the operations need to know to write confirmation mails: links begin with `public_url` and work for
+    `days`."""
 
     public_url: str
     days: int
@@ -82,8 +83,8 @@ class Confirmed:
 def check(
     session: Session, now: datetime, *, form: Form, site: Site, fields: MultiDict[str, str], language: str
 ) -> Checked:
-    """Validate what was sent, as the version of the form that the visitor saw (`form_version`, the newest when it is not
-    said) asks for it.
+    """Validate what was sent, as the version of the form that the visitor saw (`form_version`, the newest when it is
+    not said) asks for it.
 
     Raises Invalid with sentences at the fields, Conflict with code "changed" for a version that is long gone.
     """
@@ -135,7 +136,8 @@ def accept(
 ) -> tuple[str, list[str]]:
     """Store the submission as pending and ask for the confirmation of its address, in one go.
 
-    Returns its public id, and the conversations that changed. What was stored before under the same `once` is left alone.
+    Returns its public id, and the conversations that changed. What was stored before under the same `once` is left
+    alone.
     """
     public_id = _public_id(checked, evidence.once)
     stored = _store(session, now, checked, evidence, public_id)
@@ -223,7 +225,8 @@ def confirm_by_code(session: Session, now: datetime, *, submission: str, code: s
 
 
 def purge_expired(session: Session, now: datetime, *, limit: int = 500) -> int:
-    """Erase what was never confirmed in its days: the row stays to say so, nothing of the person does. Returns how many."""
+    """Erase what was never confirmed in its days: the row stays to say so, nothing of the person does. Returns how
+    many."""
     ended = optin.expire_due(session, now, limit)
     erased = session.execute(
         update(Submission)
@@ -242,7 +245,7 @@ def purge_expired(session: Session, now: datetime, *, limit: int = 500) -> int:
         )
         .execution_options(synchronize_session=False)
     )
-    return int(erased.rowcount)
+    return cast(CursorResult[Any], erased).rowcount
 
 
 def expire_due(now: datetime) -> None:

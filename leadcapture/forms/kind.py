@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from sqlalchemy.orm import Session
-from wtforms import EmailField, Form, StringField
+from wtforms import EmailField, Form, SelectField, StringField
 from wtforms.fields import Field
 from wtforms.validators import Length, Optional, ValidationError
 
@@ -73,12 +73,13 @@ class VisitorForm(Form):
     )
 
     def adapt(self, settings: Settings) -> None:
-        """Fit the fields to what the owner has set: choices, fields not asked for (`del self.name`). Nothing by default."""
+        """Fit the fields to what the owner has set: choices, fields not asked for (`del self.name`). Nothing by
+        default."""
 
 
 class SettingsForm(Form):
-    """What an owner may set about a form of the kind. Those fields whose names are among the kind's texts are what visitors
-    read, kept by language; left empty they are the kind's own words."""
+    """What an owner may set about a form of the kind. Those fields whose names are among the kind's texts are what
+    visitors read, kept by language; left empty they are the kind's own words."""
 
     Meta: ClassVar[Any] = _Meta
 
@@ -89,8 +90,8 @@ class SettingsForm(Form):
 
 @dataclass(frozen=True)
 class Ask:
-    """One purpose a form asks consent for. `text` names which of the kind's texts is the statement; `box` is an unchecked
-    box, else the statement stands as a notice near the button and sending itself agrees to it."""
+    """One purpose a form asks consent for. `text` names which of the kind's texts is the statement; `box` is an
+    unchecked box, else the statement stands as a notice near the button and sending itself agrees to it."""
 
     purpose: str
     text: str
@@ -129,8 +130,8 @@ class Filled:
 
 @dataclass
 class Effects:
-    """What a kind's effects hand back: the thread a form is filled in and goes on in, and the conversations that changed,
-    which the edge makes known after the commit."""
+    """What a kind's effects hand back: the thread a form is filled in and goes on in, and the conversations that
+    changed, which the edge makes known after the commit."""
 
     conversation: str | None = None  # public id
     visitor: str | None = None  # whose checked token came along
@@ -154,10 +155,11 @@ def no_obstacles(site: Site, settings: Settings) -> Sequence[str]:  # noqa: ARG0
 class FormKind:
     """A form kind.
 
-    `texts` maps each text a visitor reads to its own words (lazy, `%(site)s` is the site's name); title, intro and button are
-    always among them. `asks` says which purposes a form with these settings asks consent for, the main one first.
-    `obstacles` says in sentences why a site cannot publish such a form. `defaults` are the settings of a new form.
-    The effects run inside the transaction that accepts or confirms; `on_confirmed` returns what the visitor is then shown.
+    `texts` maps each text a visitor reads to its own words (lazy, `%(site)s` is the site's name); title, intro and
+    button are always among them. `asks` says which purposes a form with these settings asks consent for, the main one
+    first. `obstacles` says in sentences why a site cannot publish such a form. `defaults` are the settings of a new
+    form. The effects run inside the transaction that accepts or confirms; `on_confirmed` returns what the visitor is
+    then shown.
     """
 
     name: str
@@ -204,7 +206,8 @@ class FormKind:
         return form
 
     def editor(self, settings: Settings, language: str, site_name: str, given: Any = None) -> SettingsForm:
-        """The owner's form, its texts in that language; a text that is not set shows the kind's own words as placeholder."""
+        """The owner's form, its texts in that language; a text that is not set shows the kind's own words as
+        placeholder."""
         values = {**settings, **settings.get("texts", {}).get(language, {})}
         form = self.settings_form(given, data=values)
         with i18n.speaking(language):
@@ -244,7 +247,7 @@ def describe_field(shown: Field) -> dict[str, Any]:
     if type_ is None:
         raise BadKind(f"The field {shown.name!r} is a {type(shown).__name__}, which visitors' forms do not have.")
     extra = shown.render_kw or {}
-    choices = shown.iter_choices() if type_ == "select" else None
+    choices = shown.iter_choices() if isinstance(shown, SelectField) else None
     return {
         "name": shown.name,
         "type": type_,

@@ -75,6 +75,8 @@ class Submission(Base):
     user_agent: Mapped[str] = mapped_column(String(400), default="")
     contact_id: Mapped[int | None] = mapped_column(ForeignKey(Contact.id, ondelete="SET NULL"), index=True)
     conversation_id: Mapped[int | None] = mapped_column(ForeignKey(Conversation.id, ondelete="SET NULL"))
-    result: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # what the open panel shows once confirmed
+    result: Mapped[dict[str, Any] | None] = mapped_column(
+        JSON(none_as_null=True)
+    )  # what the open panel shows once confirmed
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]

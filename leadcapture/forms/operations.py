@@ -32,8 +32,8 @@ def create(
     settings: Mapping[str, Any] | None = None,
     inline: bool = True,
 ) -> Form:
-    """A new form, not yet published. `title` is what the owner calls it, `settings` what differs from the kind's defaults
-    (`{"texts": {"en": {"title": …}}, …}`). Without a slug one is made of the title.
+    """A new form, not yet published. `title` is what the owner calls it, `settings` what differs from the kind's
+    defaults (`{"texts": {"en": {"title": …}}, …}`). Without a slug one is made of the title.
 
     Raises NotFound for an unknown kind, Invalid for a slug that cannot be used, Conflict for one that is taken.
     """
@@ -167,9 +167,7 @@ def describe(form: Form, site: Site, language: str | None = None) -> dict[str, A
             "dir": i18n.direction(language),
             "privacy_url": site.privacy_url,
             "fields": [describe_field(shown) for shown in kind.fields(form.settings)],
-            "consents": [
-                {**said, "required": s.required} for said, s in zip(short, words, strict=True) if s.box
-            ],
+            "consents": [{**said, "required": s.required} for said, s in zip(short, words, strict=True) if s.box],
             "notice": next((said for said, s in zip(short, words, strict=True) if not s.box), None),
             "consent": next(said for said in short if said["purpose"] == kind.purpose),
             "honeypot": HONEYPOT,

@@ -1,4 +1,5 @@
-"""The pages around a form that work without scripts: the form itself, "check your e-mail", and what a mailed link opens.
+"""The pages around a form that work without scripts: the form itself, "check your e-mail", and what a mailed link
+opens.
 
 No page needs a cookie: whoever holds a token may do what it says, and nothing else. Looking at a page changes nothing.
 """
@@ -36,7 +37,7 @@ def accent(key: str) -> Response:
     return response
 
 
-# ---- the form ---------------------------------------------------------------------------------------------------------
+# ---- the form -------------------------------------------------------------------------------------------------------
 
 
 @blueprint.get("/f/<key>/<slug>")
@@ -97,7 +98,7 @@ def resend(key: str, slug: str) -> Response:
     """Mail the link again, as often as the caps allow; the answer is always the same."""
     site, form, public_id = _sender(key, slug, web.body())
     send_again(public_id)
-    return _sent_page(site, form, public_id, "", message=_("We've sent it again. Look in spam too."))
+    return _sent_page(site, form, public_id, "", message=_("We've sent it again. If nothing comes, look in spam."))
 
 
 @blueprint.get("/f/<key>/<slug>/code")
@@ -107,7 +108,7 @@ def back_to_form(key: str, slug: str) -> AnyResponse:
     return redirect(f"/f/{key}/{slug}")
 
 
-# ---- the mailed link ------------------------------------------------------------------------------------------------
+# ---- the mailed link ----------------------------------------------------------------------------------------------
 
 
 @blueprint.get("/confirm/<token>")
@@ -152,7 +153,7 @@ def renew(token: str) -> Response:
     return _sent_page(site, form, sent.public_id, sent.email)
 
 
-# ---- what they are made of --------------------------------------------------------------------------------------------
+# ---- what they are made of ------------------------------------------------------------------------------------------
 
 
 def _form_page(

@@ -31,7 +31,8 @@ def describe(key: str, slug: str) -> Response:
 
 @blueprint.post("/v1/<key>/forms/<slug>")
 def submit(key: str, slug: str) -> Response:
-    """Take what a visitor sent. Answers the same for an address in whatever state: new, pending, confirmed, suppressed."""
+    """Take what a visitor sent. Answers the same for an address in whatever state: new, pending, confirmed,
+    suppressed."""
     site = access.site_for_request(key)
     now, fields = clock.now(), web.body()
     with db.read() as session:

@@ -11,7 +11,8 @@ ONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
 def clean(text: str) -> str:
-    """The text without what no database and no terminal should meet: control characters but line breaks and tabs, lone surrogates."""
+    """The text without what no database and no terminal should meet: control characters but line breaks and tabs, lone
+    surrogates."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
 
@@ -49,5 +50,6 @@ def valid_once(once: str) -> bool:
 
 
 def statement_version(form_version: int, statement: str) -> str:
-    """Names the exact words: the form's version, then a hash, for a statement also changes with the language it was shown in."""
+    """Names the exact words: the form's version, then a hash, for a statement also changes with the language it was
+    shown in."""
     return f"{form_version}-{hashlib.sha256(statement.encode()).hexdigest()[:10]}"

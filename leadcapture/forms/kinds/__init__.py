@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 
 def discover(folders: Iterable[str], package: str) -> dict[str, FormKind]:
-    """Every kind in these folders of `package`, by name. Raises BadKind, naming the module, for one that cannot be used."""
+    """Every kind in these folders of `package`, by name. Raises BadKind, naming the module, for one that cannot be
+    used."""
     found: dict[str, FormKind] = {}
     for module in sorted(iter_modules(folders), key=lambda module: module.name):
         kind = getattr(import_module(f"{package}.{module.name}"), "KIND", None)

@@ -1,4 +1,5 @@
-"""A question left while nobody could answer: it reaches the inbox at once, its author is known once the address is confirmed."""
+"""A question left while nobody could answer: it reaches the inbox at once, its author is known once the address is
+confirmed."""
 
 from __future__ import annotations
 
@@ -81,7 +82,9 @@ def asks(settings: Settings) -> Sequence[Ask]:
 def obstacles(site: Site, settings: Settings) -> Sequence[str]:  # noqa: ARG001 the signature is the contract's
     if _receives(site):
         return ()
-    return (_("Nobody would receive the questions: enter who does in the site's settings and confirm that address first."),)
+    return (
+        _("Nobody would receive the questions: enter who does in the site's settings and confirm that address first."),
+    )
 
 
 def on_accepted(session: Session, now: datetime, filled: Filled, effects: Effects) -> None:
@@ -122,7 +125,9 @@ def on_accepted(session: Session, now: datetime, filled: Filled, effects: Effect
 
 def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Result:
     if filled.conversation_id is not None:
-        conversation = chat.address_confirmed(session, now, conversation_id=filled.conversation_id, contact_id=contact.id)
+        conversation = chat.address_confirmed(
+            session, now, conversation_id=filled.conversation_id, contact_id=contact.id
+        )
         effects.conversations.append(conversation)
     return {
         "title": _("Thank you, your question has arrived"),

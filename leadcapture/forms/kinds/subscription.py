@@ -75,7 +75,9 @@ KIND = FormKind(
         "title": lazy_gettext("Get our newsletter"),
         "intro": lazy_gettext("News from %(site)s by e-mail. Leave whenever you like."),
         "button": lazy_gettext("Subscribe"),
-        "statement": lazy_gettext("I agree that %(site)s sends me its newsletter by e-mail. I can withdraw this at any time."),
+        "statement": lazy_gettext(
+            "I agree that %(site)s sends me its newsletter by e-mail. I can withdraw this at any time."
+        ),
     },
     asks=asks,
     on_confirmed=on_confirmed,
