@@ -17,6 +17,7 @@ from leadcapture.chat import queries as chat
 from leadcapture.mail import queries as mail
 from leadcapture.mail import transports
 from leadcapture.operators import session
+from leadcapture.snippet.rules import snippet_line
 
 blueprint = Blueprint("console", __name__)
 
@@ -50,12 +51,6 @@ def iso(at: datetime | None) -> str:
     return "" if at is None else clock.wire(at)
 
 
-@blueprint.app_template_filter("from_wire")
-def from_wire(at: str) -> datetime:
-    """A moment as it is written on the wire."""
-    return datetime.fromisoformat(at)
-
-
 @blueprint.app_template_filter("language_name")
 def language_name(code: str) -> str:
     """What a language calls itself."""
@@ -82,12 +77,11 @@ def switch() -> Response:
 
 def snippet() -> str:
     """The line that the owner of the current site pastes into the pages."""
-    public_url = current_app.config["LEADCAPTURE"].public_url
-    return f'<script async src="{public_url}/widget/{session.current_site().key}.js"></script>'
+    return snippet_line(current_app.config["LEADCAPTURE"].public_url, session.current_site().key)
 
 
 def mail_trouble() -> str:
-    """What is wrong with the current site's mail: "held" (no mail server is set and mails wait), "unsent", or nothing."""
+    """What is wrong with the current site's mail: "held" (mails wait and no server is set), "unsent", or nothing."""
     if "mail_trouble" not in g:
         site_id = session.current_site().id
         with db.read() as reading:

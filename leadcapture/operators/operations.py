@@ -39,7 +39,7 @@ def create(session: Session, now: datetime, *, email: Address, name: str, passwo
     return operator
 
 
-def set_password(session: Session, now: datetime, *, operator_id: int, password: str) -> None:
+def set_password(session: Session, now: datetime, *, operator_id: int, password: str) -> None:  # noqa: ARG001 every operation takes now
     """Give the operator a new password; whoever is signed in with the old one is signed out everywhere.
 
     Raises Invalid when it is too weak.
@@ -50,6 +50,17 @@ def set_password(session: Session, now: datetime, *, operator_id: int, password:
     operator.session_epoch += 1
 
 
+def change_account(
+    session: Session, now: datetime, *, operator_id: int, name: str, password: str | None = None
+) -> Operator:
+    """Give the operator this name, unless it is empty, and this password, if one is given: see `set_password`."""
+    operator = session.get_one(Operator, operator_id)
+    operator.name = _checked_name(name) or operator.name
+    if password is not None:
+        set_password(session, now, operator_id=operator_id, password=password)
+    return operator
+
+
 def signed_in(session: Session, now: datetime, *, operator_id: int, new_hash: str | None = None) -> None:
     """Note a successful sign-in, and keep the password's hash made anew where the old one was outdated."""
     operator = session.get_one(Operator, operator_id)
@@ -58,7 +69,7 @@ def signed_in(session: Session, now: datetime, *, operator_id: int, new_hash: st
         operator.password_hash = new_hash
 
 
-def add_membership(session: Session, now: datetime, *, operator_id: int, site_id: int, role: str) -> Membership:
+def add_membership(session: Session, now: datetime, *, operator_id: int, site_id: int, role: str) -> Membership:  # noqa: ARG001
     """Make the operator a member of the site, or give a member this role. Raises Invalid for an unknown role."""
     if role not in rules.ROLES:
         raise Invalid("No such role.", fields={"role": ["No such role."]})
@@ -78,9 +89,9 @@ def invite(
 ) -> Operator:
     """Make somebody a member of the site; `by_id` is the operator who asks.
 
-    A person who is new here has no password yet and gets in by `invitation_token`. Raises Forbidden when the asker may not
-    give this role, Conflict when the address belongs to a member, or to an account that shares no site with the asker: an
-    account is not to be drawn into a site by strangers.
+    A person who is new here has no password yet and gets in by `invitation_token`. Raises Forbidden when the asker may
+    not give this role, Conflict when the address belongs to a member, or to an account that shares no site with the asker:
+    an account is not to be drawn into a site by strangers.
     """
     asker = session.get_one(Operator, by_id)
     if not rules.may_manage(_role(asker, site_id), role):
@@ -103,7 +114,10 @@ def invite(
 
 
 def change_role(session: Session, now: datetime, *, site_id: int, by_id: int, public_id: str, role: str) -> None:
-    """Give a member another role. Raises NotFound, Forbidden, or Conflict when the site would be left without an owner."""
+    """Give a member another role.
+
+    Raises NotFound, Forbidden, or Conflict when the site would be left without an owner.
+    """
     membership = queries.membership(session, site_id, public_id)
     asker = _role(session.get_one(Operator, by_id), site_id)
     if not (rules.may_manage(asker, membership.role) and rules.may_manage(asker, role)):
@@ -113,7 +127,7 @@ def change_role(session: Session, now: datetime, *, site_id: int, by_id: int, pu
     add_membership(session, now, operator_id=membership.operator_id, site_id=site_id, role=role)
 
 
-def remove(session: Session, now: datetime, *, site_id: int, by_id: int, public_id: str) -> None:
+def remove(session: Session, now: datetime, *, site_id: int, by_id: int, public_id: str) -> None:  # noqa: ARG001 every operation takes now
     """Take somebody off the site's team and sign them out everywhere at once.
 
     Raises NotFound, Forbidden, or Conflict when the site would be left without an owner.
@@ -169,7 +183,10 @@ def set_up(
     site_name: str,
     origins: list[str],
 ) -> Operator:
-    """Make the first owner and the first site. Raises BadToken, NotFound when there is an operator already, or Invalid."""
+    """Make the first owner and the first site.
+
+    Raises BadToken, NotFound when there is an operator already, or Invalid.
+    """
     check_setup(session, token)
     operator = create(session, now, email=email, name=name, password=password)
     site = site_operations.create(session, now, name=site_name, allowed_origins=origins, recipient_email=email.typed)

@@ -24,7 +24,7 @@ def reaches(role: str, needed: str) -> bool:
 
 
 def may_manage(role: str, other: str) -> bool:
-    """Whether someone of `role` may give, change or take away the role `other`: owners any, admins that of operators."""
+    """Whether someone of `role` may give, change or take away the role `other`: owners any, admins an operator's."""
     return role == "owner" or (role == "admin" and other == "operator")
 
 
@@ -63,7 +63,7 @@ def hash_password(password: str) -> str:
 def password_matches(stored: str | None, password: str) -> bool:
     """Whether this is the password of that hash; as slow as hashing, so edges call it in a native thread.
 
-    Without a hash the same work is done and the answer is no: the time an answer takes must not tell which accounts exist.
+    Without a hash the same work is done and the answer is no: the time it takes must not tell which accounts exist.
     """
     try:
         return _hasher.verify(stored or _hash_of_nobody(), password) and stored is not None

@@ -1,7 +1,7 @@
 """Who is signed in, for every edge of the console: pages and sockets alike.
 
-The cookie holds the operator's public id, the epoch it was made in, and the key of the site last chosen. It is signed and
-readable by its owner; raising an operator's epoch ends all of them at once.
+The cookie holds the operator's public id, the epoch it was made in, and the key of the site last chosen. It is signed
+and readable by its owner; raising an operator's epoch ends all of them at once.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def sign_out() -> None:
 
 
 def signed_in() -> Operator | None:
-    """The operator of this request's session, with memberships and their sites; None when nobody is signed in, or no more."""
+    """The operator of this request's session, with memberships and their sites; None when nobody is signed in."""
     if "signed_in" not in g:
         g.signed_in = _operator_of_cookie()
     return cast(Operator | None, g.signed_in)
@@ -54,8 +54,10 @@ def memberships() -> list[Membership]:
 
 
 def current_membership() -> Membership:
-    """The membership on the site that was chosen last, else on the first one. Raises Unauthorized, or NotFound for an operator
-    of no site."""
+    """The membership on the site that was chosen last, else on the first one.
+
+    Raises Unauthorized, or NotFound for an operator of no site.
+    """
     if signed_in() is None:
         raise Unauthorized(_("Sign in first."))
     mine = memberships()

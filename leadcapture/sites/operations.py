@@ -31,7 +31,10 @@ def create(
     key: str | None = None,
     **settings: Any,
 ) -> Site:
-    """A new site with its own key; `settings` are further columns. Raises Invalid for a name or origin that will not do."""
+    """A new site with its own key; `settings` are further columns.
+
+    Raises Invalid for a name or origin that will not do.
+    """
     site = Site(key=key or ids.new("site"), name="", allowed_origins=[], created_at=now, updated_at=now, **settings)
     session.add(site)
     _change(site, {"name": name, "allowed_origins": list(allowed_origins)})
@@ -66,7 +69,10 @@ def recipient_token(site: Site) -> str:
 
 
 def recipient_of(session: Session, token: str) -> Site:
-    """The site whose recipient a token verifies. Raises BadToken, or Conflict when another recipient was set meanwhile."""
+    """The site whose recipient a token verifies.
+
+    Raises BadToken, or Conflict when another recipient was set meanwhile.
+    """
     key, _colon, email = signing.verify("recipient", token).partition(":")
     site = queries.find(session, key)
     if site is None:

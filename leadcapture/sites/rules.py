@@ -81,6 +81,12 @@ def _problem(name: str, value: Any) -> str | None:
         return _("Choose a language from the list.")
     if name == "accent" and not re.fullmatch("#[0-9a-f]{6}", value):
         return _("Write the colour as # and six digits, like #0b6b5d.")
+    if name == "position" and value not in ("start", "end"):
+        return _("Choose a side.")
+    if name == "reply_time" and value not in ("minutes", "hours", "day"):
+        return _("Choose one of these.")
+    if name == "sender_name" and len(value) > 120:
+        return _("Use at most 120 characters.")
     if name == "privacy_url" and value is not None and urlsplit(value).scheme not in ("http", "https"):
         return _("Write the whole address, beginning with https://.")
     return None
