@@ -40,7 +40,9 @@ def render(name: str, *, language: str, values: Mapping[str, Any]) -> Rendered:
     nobody shall ever read "Dear {{ name }}".
     """
     with i18n.speaking(language):
-        shared = {"language": i18n.language(), "dir": i18n.direction(i18n.language()), **values}
+        # None is no value: left out, it stops the mail like any other that is missing.
+        given = {key: value for key, value in values.items() if value is not None}
+        shared = {"language": i18n.language(), "dir": i18n.direction(i18n.language()), **given}
         try:
             text = _environment.get_template(f"{name}.txt")
             subject = rules.one_line(_block(text, "subject", shared), 200)
@@ -49,20 +51,10 @@ def render(name: str, *, language: str, values: Mapping[str, Any]) -> Rendered:
                 text=_tidy(text.render(shared)),
                 html=_environment.get_template(f"{name}.html").render(shared, subject=subject),
             )
-        except (UndefinedError, _Empty) as error:
+        except UndefinedError as error:
             raise LeadCaptureError(f"The mail “{name}” lacks a value: {error}.", code="unresolved_field") from error
         except TemplateNotFound as error:
             raise LeadCaptureError(f"There is no mail template {error}.", code="no_template") from error
-
-
-class _Empty(Exception):
-    """A template was about to print None."""
-
-
-def _printable(value: Any) -> Any:
-    if value is None:
-        raise _Empty("a field is empty")
-    return value
 
 
 def _line(value: Any) -> str:
@@ -98,7 +90,6 @@ def _make_environment() -> Environment:
         undefined=StrictUndefined,
         autoescape=select_autoescape(["html"]),
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
-        finalize=_printable,
         trim_blocks=True,
         lstrip_blocks=True,
     )

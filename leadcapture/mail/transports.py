@@ -5,6 +5,7 @@ An answer of the server is returned, never raised; only a server that cannot be 
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import smtplib
 import ssl
@@ -185,7 +186,7 @@ class Connection:
                 smtp.starttls(context=ssl.create_default_context())
                 smtp.ehlo()
             if server.user:
-                smtp.login(server.user, server.password)
+                _sign_in(smtp, server)
         except BaseException:
             smtp.close()
             raise
@@ -212,6 +213,17 @@ class Connection:
 def _own_name() -> str:
     host = urlsplit(_public_url).hostname or "localhost"
     return host if any(c.isalpha() for c in host) and ":" not in host else f"[{host}]"
+
+
+def _sign_in(smtp: smtplib.SMTP, server: Server) -> None:
+    if (server.user + server.password).isascii():
+        smtp.login(server.user, server.password)
+        return
+    # smtplib sends ASCII only; RFC 4616 says that PLAIN is UTF-8.
+    secret = base64.b64encode(f"\0{server.user}\0{server.password}".encode()).decode("ascii")
+    code, answer = smtp.docmd("AUTH", f"PLAIN {secret}")
+    if code != 235:
+        raise smtplib.SMTPAuthenticationError(code, answer)
 
 
 def _patience(smtp: smtplib.SMTP, seconds: float) -> None:
