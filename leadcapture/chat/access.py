@@ -48,8 +48,8 @@ def _visitor_of(site_key: str, text: str) -> str | None:
 def site_for_request(key: str) -> Site:
     """The site, when the page that asks may speak for it; notes that its origin was checked.
 
-    A program that is no browser sends no Origin and is let in: nothing of its user's comes along by itself. Raises NotFound,
-    Forbidden.
+    A program that is no browser sends no Origin and is let in: nothing of its user's comes along by itself.
+    Raises NotFound, Forbidden.
     """
     with db.read() as session:
         site = site_queries.by_key(session, key)

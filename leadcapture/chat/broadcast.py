@@ -1,4 +1,4 @@
-"""Telling open sockets and waiting requests, after commit, what happened. What is lost here is found again by its number.
+"""Telling open sockets and waiting requests, after commit, what happened. What is lost here is found by its number.
 
 Rooms: one for each visitor (all tabs), one for a site's visitors of each language, one for a site's operators.
 """
@@ -125,7 +125,7 @@ def available_changed(site_id: int, available: bool, promise: str) -> None:
         socketio.emit_here("available", payload, to=language_room(site_id, language), namespace=VISITOR)
 
 
-# ---- requests that wait for something to happen ------------------------------------------------------------------------
+# ---- requests that wait for something to happen ----------------------------------------------------------------------
 
 
 def wait(visitor: str, seconds: float) -> None:

@@ -1,7 +1,7 @@
 """The sockets open on this process, and the jobs that watch over them: heartbeats, who is there, who waits in vain.
 
-Every web process runs these jobs. What they write is claimed by conditional updates, so each change is told once; whether a
-site can answer is something each process finds out for itself and tells its own sockets.
+Every web process runs these jobs. What they write is claimed by conditional updates, so each change is told once.
+Whether a site can answer is something each process finds out for itself and tells its own sockets.
 """
 
 from __future__ import annotations
@@ -54,12 +54,14 @@ operators: dict[str, OperatorSocket] = {}
 _available: dict[int, bool] = {}
 _grace = 30
 _unanswered_after = 60
+_alone = False  # whether this process has just begun and is the only one
 
 
 def configure(settings: Settings) -> None:
-    """Take the settings and begin with no sockets; a process that is the only one knows that no other has any either."""
-    global _grace, _unanswered_after
+    """Take the settings and begin with no sockets. A process that is the only one knows: no other has any either."""
+    global _grace, _unanswered_after, _alone
     _grace, _unanswered_after = settings.operator_grace, settings.unanswered_after
+    _alone = settings.redis_url is None
     visitors.clear()
     operators.clear()
     _available.clear()
@@ -82,8 +84,12 @@ def unanswered_due(now: datetime) -> None:
 
 
 def presence_due(now: datetime) -> None:
-    """Notice who came and went: tell visitors and operators, end the sockets of operators who may no longer be here, and let
-    go of conversations that nobody can answer now."""
+    """Notice who came and went: tell visitors and operators, let go of what nobody can answer now, and end the sockets
+    of operators who may no longer be here."""
+    global _alone
+    if _alone:
+        db.write(presence.all_gone, now, except_for=list(operators))
+        _alone = False
     look(now)
     closed = {site_id for site_id, available in _available.items() if not available}
     for public_id in db.write(operations.abandoned_due, now, closed_sites=closed, grace=_grace):
@@ -139,7 +145,7 @@ def went_away(now: datetime, socket: OperatorSocket) -> None:
 
 
 def _check_operators() -> None:
-    """End the sockets of operators whose sessions ended, or whose sites changed: the console connects anew with what is theirs."""
+    """End the sockets of operators whose sessions ended or whose sites changed: they come back with what is theirs."""
     if not operators:
         return
     with db.read() as session:

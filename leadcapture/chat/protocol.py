@@ -62,8 +62,10 @@ def fields(payload: object) -> Mapping[str, Any]:
 
 
 def incoming(payload: object, page: str = "") -> Incoming:
-    """The message; `page` is where its author is unless the payload says. Raises Invalid: bad_request for a wrong type or an
-    empty text, too_long."""
+    """The message; `page` is where its author is unless the payload says.
+
+    Raises Invalid: bad_request for a wrong type or an empty text, too_long.
+    """
     given = fields(payload)
     return Incoming(
         client_id=public_id(given, "client_id"),

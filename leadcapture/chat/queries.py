@@ -1,4 +1,4 @@
-"""Reading conversations. Rows that hot paths need are Core rows, shapes for the wire are made here in one query each."""
+"""Reading conversations. Hot paths get Core rows; shapes for the wire are made here, in one query each."""
 
 from __future__ import annotations
 
@@ -88,7 +88,10 @@ def visitors_thread(session: Session, now: datetime, site_id: int, visitor: str)
 
 
 def operators_thread(session: Session, operator_id: int, epoch: int, public_id: str) -> Thread:
-    """A conversation of one of the operator's sites. Raises NotFound for any other, and for an operator whose sessions ended."""
+    """A conversation of one of the operator's sites.
+
+    Raises NotFound for any other, and for an operator whose sessions ended.
+    """
     row = session.execute(
         _THREAD.join(
             Membership, and_(Membership.site_id == Conversation.site_id, Membership.operator_id == operator_id)
@@ -136,7 +139,7 @@ def operators_page(session: Session, thread: Thread, after_seq: int) -> dict[str
     if more:
         notes = notes.where(messages.c.after_seq < following)
     both = numbered + [message_view(row) for row in session.execute(notes)]
-    # A note stands after the message whose number it carries. Sorting is stable: notes of one place keep their own order.
+    # A note stands after the message whose number it carries. Sorting is stable: notes keep their own order.
     both.sort(key=lambda view: (view.after_seq, True) if view.seq is None else (view.seq, False))
     return {"messages": [view.for_operator() for view in both], "next": following, "more": more}
 
@@ -255,7 +258,7 @@ def _read_cursor(cursor: str) -> tuple[datetime, int]:
 
 
 def _summary(row: Row[Any]) -> dict[str, Any]:
-    conversation, visitor, site, operator, contact, last, unread = row
+    conversation, visitor, site, operator, contact, last, unread = tuple(row)
     return {
         "id": conversation.public_id,
         "site": {"key": site.key, "name": site.name},
@@ -290,7 +293,7 @@ def _summary(row: Row[Any]) -> dict[str, Any]:
 
 
 def available(session: Session, now: datetime, site: Site, grace: int) -> bool:
-    """Whether the site can answer now: it is open, and an operator who wants to is there (or was, `grace` seconds ago)."""
+    """Whether the site can answer now: it is open, and an operator who wants to is there (or was within the grace)."""
     return site_rules.is_open(site.hours, site.timezone, now) and presence.anyone_available(
         session, now, site.id, grace
     )

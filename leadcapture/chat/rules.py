@@ -34,8 +34,7 @@ def is_over(status: str, active_at: datetime, now: datetime) -> bool:
 
 
 def after_visitor_message(status: str, *, available: bool) -> str:
-    """The status a visitor's message leads to. Who comes back to a closed or unanswered conversation queues again, where
-    somebody can answer."""
+    """The status a visitor's message leads to: closed ones open again, unanswered ones where somebody can answer."""
     if status == CLOSED:
         return WAITING
     if status == UNANSWERED and available:
@@ -56,7 +55,7 @@ def clean_text(text: str) -> str:
 
 
 def clean_body(text: str) -> str:
-    """A message's text as it is stored. Raises Invalid when nothing is left (bad_request) or it is too long (too_long)."""
+    """A message's text as it is stored. Raises Invalid: bad_request when nothing is left, or too_long."""
     # A text far beyond the limit is not even cleaned: that would be work for whoever wants us to be slow.
     cleaned = clean_text(text) if len(text) <= 4 * LONGEST_MESSAGE else text
     if not cleaned:

@@ -22,7 +22,7 @@ Answer = dict[str, Any]
 def answering(
     event: str, namespace: str, sockets: dict[str, Socket], language: Callable[[Socket], str]
 ) -> Callable[[Callable[[Socket, object], Answer]], Callable[..., Answer]]:
-    """Register a handler `handler(socket, payload)`: what it returns is acknowledged, what it raises too, as a refusal."""
+    """Register `handler(socket, payload)`: what it returns is acknowledged, what it raises too, as a refusal."""
 
     def register(handler: Callable[[Socket, object], Answer]) -> Callable[..., Answer]:
         @socketio.on(event, namespace)

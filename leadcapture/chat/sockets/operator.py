@@ -1,4 +1,4 @@
-"""An operator's socket. Who may do what is asked of the database at every event, in the statement that finds the conversation."""
+"""An operator's socket. The statement that finds a conversation asks, at every event, whether the operator may."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _connect(auth: object = None) -> None:  # noqa: ARG001 the session cookie sa
     try:
         socket = _welcome()
     except LeadCaptureError as error:
-        raise ConnectionRefusedError(error.code) from error
+        raise ConnectionRefusedError(error.code) from error  # type: ignore[no-untyped-call]
     with db.read() as database:
         conversations, cursor = queries.page(database, socket.site_ids)
 
@@ -44,7 +44,7 @@ def _connect(auth: object = None) -> None:  # noqa: ARG001 the session cookie sa
 
 
 def _welcome() -> OperatorSocket:
-    """Raises Unauthorized (nobody is signed in), Forbidden (a page of another origin, which the cookie must not serve)."""
+    """Raises Unauthorized (nobody is signed in), Forbidden (a page of another origin may not use the cookie)."""
     ratelimit.hit("RATE_CONNECT", web.client_ip())
     origin = request.headers.get("Origin")
     if origin and origin not in (access.own_origin(), request.host_url.rstrip("/")):
