@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, current_app, g, jsonify, request
 
 from leadcapture import clock, db, i18n, web
+from leadcapture.chat import broadcast
 from leadcapture.chat import queries as chat
 from leadcapture.errors import Forbidden, NotFound
 from leadcapture.forms import operations as form_operations
@@ -75,6 +76,8 @@ def config(key: str) -> Response:
         language = i18n.best(request.args.get("lang"), site.language)
         available = chat.available(session, clock.now(), site, settings.operator_grace)
         published = forms.published(session, site.id)
+        with i18n.speaking(language):
+            chat_now = broadcast.availability(available, site.reply_time)
         response = jsonify(
             site=site.key,
             name=site.name,
@@ -87,7 +90,7 @@ def config(key: str) -> Response:
             strings=_locale(language),
             forms=[{"slug": form.slug, "kind": form.kind, "title": form.title} for form in published],
             offline_form=next((form.slug for form in published if form.kind == "offline"), None),
-            chat={"available": available, "reply_time": site.reply_time},
+            chat=chat_now,
         )
     response.headers["Cache-Control"] = "no-cache"
     response.set_etag(rules.content_tag(response.get_data(as_text=True)))

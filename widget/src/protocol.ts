@@ -74,6 +74,7 @@ export interface Welcome extends Availability {
   conversation: string | null;
   messages: Message[];
   next: number;
+  more?: boolean;
 }
 
 export interface Stored {
@@ -87,6 +88,8 @@ export interface Stored {
 export interface Synced {
   messages: Message[];
   next: number;
+  /** Whether there is a further part; where it is not said, one asks until nothing comes. */
+  more?: boolean;
 }
 
 /** What the waiting GET of the HTTP twin answers. */
@@ -145,6 +148,8 @@ export interface Presence {
 export interface Queue {
   conversations: Summary[];
   more: boolean;
+  /** Where the next page begins. */
+  cursor?: string | null;
 }
 
 // ---- forms --------------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 // Keeps this browser's chat in step with the service: chooses the link, sends the outbox in order and one at a time
 // until each message is acknowledged, fills gaps, and shares all of it with the site's other tabs.
 import type { Availability } from "../protocol";
-import { newClientId, type Memory, type Remembered } from "./memory";
+import { randomId } from "../random";
+import type { Memory, Remembered } from "./memory";
 import type { Hearing, Link, Whereabouts } from "./link";
 import { pollingLink } from "./polling";
 import { socketLink, type SocketLink } from "./socket";
@@ -11,6 +12,7 @@ const LATE_MS = 30_000;
 const FAILURES_BEFORE_POLLING = 2;
 const SOCKET_AGAIN_MS = 60_000;
 const TYPING_EVERY_MS = 2_500;
+const AGAIN_MS = 1_000;
 const GAP_AGAIN_MS = 2_000;
 
 export interface Connection {
@@ -89,6 +91,8 @@ export function connection({ base, site, lang, availability, memory, changed }: 
     if (token) memory.write({ token });
     try {
       const answer = await through.send(letter);
+      // Trouble on the service's own side says nothing about the message.
+      if (!answer.ok && answer.error.code === "error") throw new Error(answer.error.message);
       if (answer.ok) {
         if (answer.token) keepToken(answer.token);
         forgetUnsent(letter.client_id);
@@ -105,7 +109,7 @@ export function connection({ base, site, lang, availability, memory, changed }: 
         tries.delete(letter.client_id);
         dispatch({ type: "late", client_id: letter.client_id });
       }
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     } finally {
       sending = false;
     }
@@ -154,9 +158,9 @@ export function connection({ base, site, lang, availability, memory, changed }: 
     try {
       for (;;) {
         const before = state.log.last;
-        const { messages } = await through.sync(before);
+        const { messages, more } = await through.sync(before);
         dispatch({ type: "synced", messages });
-        if (messages.length === 0 || state.log.last === before) break;
+        if (more === false || messages.length === 0 || state.log.last === before) break;
       }
     } catch {
       return;
@@ -194,9 +198,9 @@ export function connection({ base, site, lang, availability, memory, changed }: 
       dispatch({ type: "welcome", welcome });
       if (kept.seen && kept.seen.conversation === state.conversation) dispatch({ type: "looked", seq: kept.seen.seq });
       dispatch({ type: "link", link: "online" });
-      if (welcome.messages.length) void catchUp();
+      if (welcome.messages.length && welcome.more !== false) void catchUp();
     },
-    polled({ messages, conversation, status, operator, available, reply_time }) {
+    polled({ messages, more, conversation, status, operator, available, reply_time }) {
       if (!state.welcomed || conversation !== state.conversation) {
         const known = { available: available ?? state.available, reply_time: reply_time ?? state.reply_time };
         dispatch({ type: "welcome", welcome: { ...known, token: token ?? "", conversation, messages, next: 0 } });
@@ -205,6 +209,7 @@ export function connection({ base, site, lang, availability, memory, changed }: 
       }
       if (available !== undefined) dispatch({ type: "available", availability: { available, reply_time: reply_time ?? "" } });
       if (conversation && status) dispatch({ type: "conversation", conversation: { id: conversation, status, operator: operator ?? null } });
+      if (more) void catchUp();
       if (state.link !== "polling") {
         // The service answers again: perhaps it was only away, and the socket will do.
         socket?.connect();
@@ -281,7 +286,7 @@ export function connection({ base, site, lang, availability, memory, changed }: 
       dispatch({ type: "link", link: "connecting" });
     },
     send(body) {
-      const letter = { client_id: newClientId(), body: body.trim(), at: Date.now() };
+      const letter = { client_id: randomId(), body: body.trim(), at: Date.now() };
       if (!letter.body) return;
       memory.write({ outbox: [...memory.read().outbox, letter] });
       dispatch({ type: "compose", ...letter });

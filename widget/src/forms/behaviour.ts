@@ -4,6 +4,7 @@ import { call, type Answer } from "../api";
 import { el } from "../dom";
 import type { Words } from "../i18n/words";
 import type { Accepted, Challenge, Descriptor, SubmissionState, WireError } from "../protocol";
+import { randomId } from "../random";
 import { doneView, type DoneView } from "./done";
 import { isStale, solve } from "./proof";
 import { INITIAL, reduce, type CodeProblem, type FormEvent, type FormState, type Phase } from "./state";
@@ -43,6 +44,8 @@ export function engage(form: HTMLFormElement, descriptor: Descriptor, context: F
   let done: DoneView | null = null;
   let poll: ReturnType<typeof setTimeout> | undefined;
   let sentAt = 0;
+  // Marks this one filling: sent again after a lost answer, it is the same submission.
+  let once = randomId();
 
   function dispatch(event: FormEvent): boolean {
     const before = state;
@@ -78,6 +81,7 @@ export function engage(form: HTMLFormElement, descriptor: Descriptor, context: F
       body: {
         ...readValues(form),
         page_url: location.href,
+        once,
         lang: descriptor.lang,
         ...(altcha ? { altcha } : {}),
         ...(chat ? { conversation: chat.id } : {}),
@@ -85,6 +89,7 @@ export function engage(form: HTMLFormElement, descriptor: Descriptor, context: F
     });
     proof = null;
     if (answer.status < 300) {
+      once = randomId();
       if (dispatch({ type: "accepted", answer: answer.data })) context.emit("form_sent", { form: descriptor.slug });
       if (state.phase === "confirmed") context.emit("confirmed", { form: descriptor.slug });
     } else if (answer.data?.error?.code === "challenge") {
@@ -155,9 +160,8 @@ export function engage(form: HTMLFormElement, descriptor: Descriptor, context: F
   async function resend(): Promise<void> {
     if (!dispatch({ type: "resend" })) return;
     const url = `${base}/v1/submissions/${state.submission}/resend`;
-    const asked = call<{ message?: string }>(url, { body: { poll_token: state.pollToken } });
-    const answer = await asked.catch(() => null);
-    dispatch({ type: "resent", ok: answer?.status === 202, message: answer?.data?.message });
+    const answer = await call(url, { body: { poll_token: state.pollToken } }).catch(() => null);
+    dispatch({ type: "resent", ok: answer?.status === 202 });
   }
 
   // ---- showing

@@ -34,7 +34,7 @@ export type FormEvent =
   | { type: "code" }
   | { type: "codeRefused"; problem: CodeProblem }
   | { type: "resend" }
-  | { type: "resent"; ok: boolean; message?: string }
+  | { type: "resent"; ok: boolean }
   | { type: "edit" };
 
 export const INITIAL: FormState = {
@@ -89,7 +89,7 @@ export function reduce(state: FormState, event: FormEvent): FormState {
       return state.phase === "sent" && state.resend !== "busy" ? { ...state, resend: "busy" } : state;
     case "resent":
       if (state.phase !== "sent") return state;
-      return { ...state, resend: event.ok ? "done" : "failed", message: event.message || state.message };
+      return { ...state, resend: event.ok ? "done" : "failed" };
     case "edit":
       return BUSY.includes(state.phase) ? state : INITIAL;
   }

@@ -47,7 +47,7 @@ export function Composer({ desk }: { desk: Desk }) {
         <textarea
           ref={field}
           data-lc="composer"
-          dir="auto"
+          dir={text ? "auto" : undefined}
           rows={1}
           value={text}
           enterkeyhint="send"

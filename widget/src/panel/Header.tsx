@@ -19,7 +19,7 @@ export function Header({ desk, state }: { desk: Desk; state: ChatState }) {
         {[...name.trim()][0]?.toLocaleUpperCase(desk.lang)}
       </span>
       <div class="who">
-        <h1 class="name" dir="auto">{name}</h1>
+        <h1 class="name"><bdi>{name}</bdi></h1>
         {!form && (
           <p class="status" data-lc="status" role="status">
             {statusLine(desk, state)}

@@ -29,7 +29,7 @@ export function MessageRow({ desk, entry, joins }: { desk: Desk; entry: Entry; j
         </p>
       ) : (
         <p class="meta" aria-live="off">
-          {author === "operator" && <span aria-hidden="true" dir="auto">{speaker} · </span>}
+          {author === "operator" && <span aria-hidden="true"><bdi>{speaker}</bdi> ·</span>}
           <time dateTime={new Date(entry.at).toISOString()}>{clockTime(entry.at, lang)}</time>
           {state && (
             <span class="state" title={t(`state_${state}`)}>
