@@ -1,14 +1,14 @@
 // The third column: who the visitor is, as far as is known.
 import type { ComponentChildren } from "preact";
 import type { Summary } from "../protocol";
-import { Icon, nameOf, useInbox } from "./context";
+import { Icon, nameOf, statusOf, useInbox } from "./context";
 import { full } from "./duration";
 import { BACK, MAIL } from "./icons";
 import type { State } from "./state";
 
 export function About({ state, summary, onBack }: { state: State; summary: Summary; onBack: () => void }) {
   const { say, given } = useInbox();
-  const { visitor, contact, operator, rating, status } = summary;
+  const { visitor, contact, operator, rating } = summary;
   const sites = new Set(Object.values(state.conversations).map(({ site }) => site.key)).size;
   return (
     <aside class="inbox-about" data-lc="visitor" aria-label={say("inbox.about")}>
@@ -38,7 +38,7 @@ export function About({ state, summary, onBack }: { state: State; summary: Summa
         </p>
       )}
       <dl>
-        <Fact name={say("inbox.about_status")}>{say(`inbox.status_${status}`)}</Fact>
+        <Fact name={say("inbox.about_status")}>{statusOf(summary, say)}</Fact>
         <Fact name={say("inbox.about_operator")}>
           {operator ? (operator.id === state.me.id ? say("inbox.you") : operator.name) : say("inbox.about_nobody")}
         </Fact>

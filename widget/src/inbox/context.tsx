@@ -42,6 +42,10 @@ export function nameOf(summary: Summary, say: InboxWords): string {
   return summary.visitor.name || `${say("inbox.visitor")} ${summary.visitor.id.slice(-4)}`;
 }
 
+/** What a conversation is at, in words. */
+export const statusOf = (summary: Summary, say: InboxWords): string =>
+  summary.kind === "question" && summary.status === "unanswered" ? say("inbox.question_from") : say(`inbox.status_${summary.status}`);
+
 export function Icon({ path }: { path: string }) {
   return (
     <svg

@@ -198,6 +198,8 @@ export function desk(start: State): Desk {
     setTimeout(() => dispatch({ type: "typingOver", now: Date.now() }), TYPING_SHOWN_MS + 50);
   });
   document.addEventListener("visibilitychange", look);
+  // The network is back: begin anew instead of sitting out the pause between two tries.
+  addEventListener("online", () => socket.connected || socket.disconnect().connect());
 
   return {
     state: () => state,

@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { clockTime, dayName, isSameDay } from "../chat/when";
 import type { Summary } from "../protocol";
 import { Composer } from "./composer";
-import { Icon, nameOf, useInbox, Waited } from "./context";
+import { Icon, nameOf, statusOf, useInbox, Waited } from "./context";
 import { BACK, CLOCK, DOWN, PERSON } from "./icons";
 import { MessageLine } from "./message";
 import { lines, waits, type Line } from "./select";
@@ -47,7 +47,7 @@ function Head({ state, summary, onDetails }: Props) {
           {waiting ? (
             <span class="inbox-waited"><Icon path={CLOCK} />{say("inbox.badge_waiting")} <Waited since={waiting} /></span>
           ) : (
-            <span>{say(`inbox.status_${status}`)}</span>
+            <span>{statusOf(summary, say)}</span>
           )}
           {operator && <span> · {mine ? say("inbox.badge_yours") : say("inbox.badge_with", { name: operator.name })}</span>}
         </p>
