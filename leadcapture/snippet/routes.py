@@ -66,7 +66,7 @@ def _script(key: str) -> str:
     return rules.snippet(_loader(web.manifest()["loader.js"]), config)
 
 
-@blueprint.get("/v1/<key>/config")
+@blueprint.route("/v1/<key>/config", methods=["GET"], provide_automatic_options=False)
 def config(key: str) -> Response:
     """What the panel shows: branding, texts in the asked language, forms, and whether somebody can answer now."""
     settings = _settings()
