@@ -1,0 +1,28 @@
+// @vitest-environment happy-dom
+import { afterEach, expect, test, vi } from "vitest";
+import { memoryOf } from "./memory";
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  localStorage.clear();
+});
+
+test("what is written is there for the next page", () => {
+  memoryOf("site_a").write({ token: "t" });
+  expect(memoryOf("site_a").read()).toEqual({ token: "t", outbox: [], seen: null });
+  expect(memoryOf("site_b").read().token).toBeNull();
+});
+
+test("where storage is forbidden it works for this page", () => {
+  vi.spyOn(Storage.prototype, "setItem").mockImplementation(() => {
+    throw new Error("forbidden");
+  });
+  const memory = memoryOf("site_a");
+  memory.write({ token: "t" });
+  expect(memory.read().token).toBe("t");
+});
+
+test("what somebody else left there does no harm", () => {
+  localStorage.setItem("leadcapture:site_a", "not json");
+  expect(memoryOf("site_a").read().token).toBeNull();
+});

@@ -1,0 +1,171 @@
+import { describe, expect, test } from "vitest";
+import type { Message } from "../protocol";
+import {
+  delivery, initialChat, isAway, needsSync, nextToSend, reduce, tooLong, unansweredText, unread,
+  type ChatEvent, type ChatState,
+} from "./state";
+
+const AT = "2026-01-02T03:04:05.678Z";
+const HERE = { available: true, reply_time: "" };
+
+const said = (seq: number, kind: "visitor" | "operator" = "operator", conversation = "cnv_a"): Message => ({
+  id: `${conversation}-msg${seq}`, client_id: `${conversation}-c${seq}`, seq, conversation, author: { kind, name: "Alice" }, body: `text ${seq}`, at: AT,
+});
+const after = (...events: ChatEvent[]): ChatState => events.reduce(reduce, initialChat(HERE));
+const welcome = (messages: Message[], conversation: string | null = "cnv_a"): ChatEvent => ({
+  type: "welcome", welcome: { ...HERE, token: "t", conversation, messages, next: messages.length },
+});
+const compose = (client_id: string, body = "hello"): ChatEvent => ({ type: "compose", client_id, body, at: 0 });
+const stored = (client_id: string, seq: number, conversation = "cnv_a"): ChatEvent => ({
+  type: "stored", client_id, stored: { id: `${conversation}-msg${seq}`, seq, conversation, at: AT },
+});
+const heard = (message: Message): ChatEvent => ({ type: "message", message, now: 0 });
+const seqs = (state: ChatState) => state.log.messages.map(({ seq }) => seq);
+
+describe("what is shown", () => {
+  test("a message that comes twice is shown once", () => {
+    expect(seqs(after(welcome([said(1)]), heard(said(1)), heard(said(2)), heard(said(2))))).toEqual([1, 2]);
+  });
+
+  test("a message that comes before its time waits until the gap is filled", () => {
+    const early = after(welcome([said(1)]), heard(said(3)));
+    expect([seqs(early), needsSync(early)]).toEqual([[1], true]);
+    const filled = reduce(early, { type: "synced", messages: [said(2), said(3)] });
+    expect([seqs(filled), needsSync(filled)]).toEqual([[1, 2, 3], false]);
+  });
+
+  test("a message of mine is shown at once, and once when it is stored", () => {
+    const waiting = after(welcome([], null), compose("mine"));
+    expect(waiting.pending.map((one) => one.state)).toEqual(["waiting"]);
+    const done = reduce(waiting, stored("mine", 1));
+    expect([done.pending, seqs(done), done.conversation]).toEqual([[], [1], "cnv_a"]);
+  });
+
+  test("a message of mine that was stored behind a gap keeps its place at the end until the gap is filled", () => {
+    const state = after(welcome([said(1)]), compose("mine"), stored("mine", 3));
+    expect([seqs(state), state.pending.map((one) => one.state), needsSync(state)]).toEqual([[1], ["stored"], true]);
+    const filled = reduce(state, { type: "synced", messages: [said(2)] });
+    expect([seqs(filled), filled.pending]).toEqual([[1, 2, 3], []]);
+  });
+
+  test("a message whose acknowledgement was lost is recognised when the log brings it", () => {
+    const mine = { ...said(1, "visitor"), client_id: "mine" };
+    const state = after(welcome([], null), compose("mine"), welcome([mine]), stored("mine", 1));
+    expect([seqs(state), state.pending]).toEqual([[1], []]);
+  });
+
+  test("another conversation begins with its own first message", () => {
+    const state = after(welcome([said(1), said(2)]), compose("new"), stored("new", 1, "cnv_b"));
+    expect([state.conversation, seqs(state)]).toEqual(["cnv_b", [1]]);
+  });
+
+  test("what another tab has not sent yet is shown here too, once", () => {
+    const waiting = [{ client_id: "theirs", body: "from the other tab", at: 0 }];
+    const state = after(welcome([]), { type: "outbox", waiting }, { type: "outbox", waiting });
+    expect(state.pending.map(({ body }) => body)).toEqual(["from the other tab"]);
+  });
+});
+
+describe("what is sent", () => {
+  test("the oldest waiting message goes first, and a failed one waits for the person", () => {
+    const state = after(welcome([]), compose("a"), compose("b"), { type: "late", client_id: "a" });
+    expect(nextToSend(state)?.client_id).toBe("b");
+    const again = reduce(state, { type: "retry", client_id: "a", at: 1 });
+    expect(again.pending.map(({ client_id }) => client_id)).toEqual(["b", "a"]);
+  });
+
+  test("a late acknowledgement mends a message that was given up", () => {
+    const state = after(welcome([]), compose("a"), { type: "late", client_id: "a" }, stored("a", 1));
+    expect([state.pending, seqs(state)]).toEqual([[], [1]]);
+  });
+
+  test("nothing and too much are not sent", () => {
+    expect(after(compose("a", "  \n ")).pending).toEqual([]);
+    expect(after(compose("a", "x".repeat(4001))).pending).toEqual([]);
+    expect(tooLong("😀".repeat(4000))).toBe(0);
+  });
+});
+
+describe("what follows", () => {
+  test("unread counts the operators' messages after the last one looked at", () => {
+    const state = after(welcome([said(1), said(2, "visitor"), said(3)]), { type: "looked", seq: 1 });
+    expect(unread(state)).toBe(1);
+    expect(unread(reduce(state, { type: "looked", seq: 3 }))).toBe(0);
+    expect(reduce(state, { type: "looked", seq: 0 })).toBe(state);
+  });
+
+  test("seen includes delivered, and neither goes back", () => {
+    const state = after(welcome([]), { type: "theirs", seen: 2 }, { type: "theirs", delivered: 1 }, { type: "theirs", delivered: 3 });
+    expect([1, 2, 3, 4].map((seq) => delivery(state, seq))).toEqual(["seen", "seen", "delivered", "sent"]);
+  });
+
+  test.each([
+    [null, true, false], [null, false, true],
+    ["waiting", true, false], ["waiting", false, true],
+    ["active", false, false], ["active", true, false],
+    ["unanswered", true, true], ["unanswered", false, true],
+    ["closed", true, false], ["closed", false, true],
+  ] as const)("status %s while available is %s: away is %s", (status, available, away) => {
+    expect(isAway({ ...initialChat(HERE), status, available })).toBe(away);
+  });
+
+  test("the offline form gets what nobody answered", () => {
+    const state = after(welcome([said(1, "visitor"), said(2), said(3, "visitor")]), compose("c", "and this"));
+    expect(unansweredText(state)).toBe("text 3\nand this");
+  });
+});
+
+/** A small generator of repeatable chances. */
+function chances(seed: number) {
+  return (below: number) => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return seed % below;
+  };
+}
+
+test("whatever the network does: nothing twice, nothing out of order, nothing lost", () => {
+  for (let seed = 1; seed <= 300; seed++) {
+    const chance = chances(seed);
+    const service: Message[] = [];
+    let state = after(welcome([]));
+    let written = 0;
+    const post = (kind: "visitor" | "operator", client_id: string) => {
+      const known = service.find((one) => one.client_id === client_id);
+      if (known) return known;
+      const message = { ...said(service.length + 1, kind), client_id };
+      service.push(message);
+      return message;
+    };
+    const check = () => {
+      expect(seqs(state)).toEqual(state.log.messages.map((_, index) => index + 1));
+      const ids = [...state.log.messages, ...state.pending].map((one) => one.client_id);
+      expect(new Set(ids).size, `seed ${seed}`).toBe(ids.length);
+    };
+    for (let step = 0; step < 60; step++) {
+      const what = chance(7);
+      if (what === 0) state = reduce(state, compose(`w${written++}`));
+      if (what === 1) {
+        const message = post("operator", `o${step}`);
+        if (chance(3)) state = reduce(state, heard(message));
+      }
+      if (what === 2 || what === 3) {
+        const next = nextToSend(state);
+        const message = next && post("visitor", next.client_id);
+        if (message && chance(3)) state = reduce(state, { type: "stored", client_id: next.client_id, stored: message });
+      }
+      if (what === 4 && service.length) state = reduce(state, heard(service[chance(service.length)]!));
+      if (what === 5) state = reduce(state, { type: "synced", messages: service.slice(state.log.last, state.log.last + 1 + chance(4)) });
+      if (what === 6) state = reduce(state, welcome(service.slice(chance(state.log.last + 1))));
+      check();
+    }
+    for (let next = nextToSend(state); next; next = nextToSend(state)) {
+      state = reduce(state, { type: "stored", client_id: next.client_id, stored: post("visitor", next.client_id) });
+    }
+    state = reduce(state, { type: "synced", messages: service.slice(state.log.last) });
+    check();
+    expect(state.pending).toEqual([]);
+    expect(state.log.messages.map(({ id }) => id)).toEqual(service.map(({ id }) => id));
+    const mine = service.filter(({ author }) => author.kind === "visitor").map(({ client_id }) => client_id);
+    expect(mine).toEqual(Array.from({ length: written }, (_, index) => `w${index}`));
+  }
+});
