@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_datetime
+from babel.dates import format_datetime, format_skeleton, format_time, get_datetime_format
 from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -38,11 +38,19 @@ def _shared() -> dict[str, Callable[..., Any]]:
 
 @blueprint.app_template_filter("moment")
 def moment(at: datetime | None) -> str:
-    """The moment in words of the reader's language, in the time zone of the site."""
+    """The moment to the minute in the reader's language, in the time zone of the site."""
     if at is None:
         return "–"
-    zone = ZoneInfo(session.current_site().timezone) if session.memberships() else ZoneInfo("UTC")
-    return format_datetime(at, "medium", tzinfo=zone, locale=i18n.language())
+    language = i18n.language()
+    date = format_skeleton("yMMMd", at, tzinfo=_zone(), locale=language)
+    time = format_time(at, "short", tzinfo=_zone(), locale=language)
+    return str(get_datetime_format("medium", locale=language)).format(time, date)
+
+
+@blueprint.app_template_filter("exact_moment")
+def exact_moment(at: datetime | None) -> str:
+    """As `moment`, with the seconds and the zone: for what is to be proven."""
+    return "–" if at is None else format_datetime(at, "long", tzinfo=_zone(), locale=i18n.language())
 
 
 @blueprint.app_template_filter("iso")
@@ -78,6 +86,10 @@ def switch() -> Response:
 def snippet() -> str:
     """The line that the owner of the current site pastes into the pages."""
     return snippet_line(current_app.config["LEADCAPTURE"].public_url, session.current_site().key)
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(session.current_site().timezone if session.memberships() else "UTC")
 
 
 def mail_trouble() -> str:

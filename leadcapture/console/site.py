@@ -95,7 +95,7 @@ def preview() -> Response:
         render_template("console/preview.html", site=session.current_site(), public_url=_public_url())
     )
     answer.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; script-src {service[0]}; connect-src {' '.join(service)}; img-src {service[0]}; "
+        f"default-src 'none'; script-src {service[0]}; connect-src {' '.join(service)}; img-src {service[0]} data:; "
         f"style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
     return answer
