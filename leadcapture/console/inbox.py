@@ -60,7 +60,6 @@ def _given(opened: str | None) -> dict[str, Any]:
     """What the script begins with (`Given` in widget/src/inbox/context.tsx)."""
     operator = session.signed_in()
     assert operator is not None
-    demo = url_for("demo.home") if "demo" in current_app.blueprints else None
     return {
         "lang": i18n.language(),
         "operator": {"id": operator.public_id, "name": operator.name, "available": operator.available},
@@ -70,7 +69,7 @@ def _given(opened: str | None) -> dict[str, Any]:
             "conversation": url_for("console_inbox.conversation", public_id="CONVERSATION"),
             "contact": url_for("console_contacts.contact", public_id="CONTACT"),
             "sign_in": url_for("operators.sign_in"),
-            "demo": demo,
+            "preview": url_for("console_site.preview") if session.may("admin") else None,
         },
         "snippet": snippet_line(current_app.config["LEADCAPTURE"].public_url, session.current_site().key),
         "strings": _strings(i18n.language()),

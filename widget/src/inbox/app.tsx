@@ -74,7 +74,7 @@ export function App() {
             ) : state.opened ? (
               <p class="inbox-late">{say("inbox.loading")}</p>
             ) : (
-              <div>
+              Object.keys(state.conversations).length > 0 && <div>
                 <h2>{say("inbox.pick_title")}</h2>
                 <p class="inbox-with-keys">{say("inbox.pick_text")}</p>
               </div>

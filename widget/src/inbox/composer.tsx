@@ -107,7 +107,7 @@ function Hint({ summary, mode, state }: { summary: Summary; mode: Mode; state: S
   const { say } = useInbox();
   if (mode === "note") return <span class="inbox-hint">{say("inbox.note_hint")}</span>;
   if (summary.status === "closed") return null;
-  if (summary.kind === "question") return <span class="inbox-hint">{say("inbox.reply_question")}</span>;
+  if (summary.status === "unanswered" && summary.visitor.email) return <span class="inbox-hint">{say("inbox.reply_question")}</span>;
   if (!summary.operator) return <span class="inbox-hint">{say("inbox.reply_takes")}</span>;
   if (summary.operator.id !== state.me.id) return <span class="inbox-hint">{say("inbox.badge_with", { name: summary.operator.name })}</span>;
   return null;

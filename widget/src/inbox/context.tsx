@@ -15,7 +15,7 @@ export interface Given {
   /** The conversation the address names. */
   opened: string | null;
   /** Addresses of pages; `CONVERSATION` and `CONTACT` stand for an id. */
-  urls: { inbox: string; conversation: string; contact: string; sign_in: string; demo: string | null };
+  urls: { inbox: string; conversation: string; contact: string; sign_in: string; preview: string | null };
   snippet: string;
   strings: Record<string, string>;
 }
@@ -44,7 +44,7 @@ export function nameOf(summary: Summary, say: InboxWords): string {
 
 /** What a conversation is at, in words. */
 export const statusOf = (summary: Summary, say: InboxWords): string =>
-  summary.kind === "question" && summary.status === "unanswered" ? say("inbox.question_from") : say(`inbox.status_${summary.status}`);
+  summary.kind === "question" && summary.status === "unanswered" ? say("inbox.status_question") : say(`inbox.status_${summary.status}`);
 
 export function Icon({ path }: { path: string }) {
   return (

@@ -7,7 +7,7 @@ import { CLOCK, QUESTION } from "./icons";
 import { counts, queue, waits } from "./select";
 import type { Filter, State } from "./state";
 
-const FILTERS: Filter[] = ["open", "questions", "closed"];
+const FILTERS: Filter[] = ["open", "unanswered", "closed"];
 const ROWS = 100; // drawn at first, and more by each press
 
 export function Queue({ state }: { state: State }) {
@@ -139,7 +139,7 @@ function Empty({ state }: { state: State }) {
   const { say, given } = useInbox();
   const nothing = Object.keys(state.conversations).length === 0 && state.pages.closed.asked === false;
   if (state.filter !== "open") {
-    return <p class="inbox-quiet">{say(state.filter === "closed" ? "inbox.quiet_closed" : "inbox.quiet_questions")}</p>;
+    return <p class="inbox-quiet">{say(state.filter === "closed" ? "inbox.quiet_closed" : "inbox.quiet_unanswered")}</p>;
   }
   if (!nothing) {
     return (
@@ -158,7 +158,7 @@ function Empty({ state }: { state: State }) {
         <button type="button" class="button primary" data-copy="#inbox-snippet" data-copied={say("inbox.empty_copied")}>
           {say("inbox.empty_copy")}
         </button>
-        {given.urls.demo && <a href={given.urls.demo}>{say("inbox.empty_try")}</a>}
+        {given.urls.preview && <a href={given.urls.preview} target="_blank" rel="noopener">{say("inbox.empty_try")}</a>}
       </p>
     </div>
   );

@@ -24,7 +24,7 @@ export function callsFor(summary: Summary, me: string): boolean {
 export function stands(summary: Summary, filter: Filter): boolean {
   if (filter === "closed") return summary.status === "closed";
   if (summary.status === "closed") return false;
-  return filter === "open" || summary.kind === "question" || summary.status === "unanswered";
+  return filter === "open" || summary.status === "unanswered";
 }
 
 /** The conversations under the chosen filter: who waits first, longest first; then the newest activity. */
@@ -46,7 +46,7 @@ export function queue(state: State): Summary[] {
 export function counts(state: State): Record<Filter, number> {
   const all = Object.values(state.conversations);
   const count = (filter: Filter) => all.filter((summary) => stands(summary, filter)).length;
-  return { open: count("open"), questions: count("questions"), closed: count("closed") };
+  return { open: count("open"), unanswered: count("unanswered"), closed: count("closed") };
 }
 
 /** How many conversations call for this operator. */

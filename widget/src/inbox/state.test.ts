@@ -245,3 +245,10 @@ test("only what is new calls: a visitor who begins to wait, a line in one's own 
   expect(ids(reduce(before, { type: "conversation", summary: bobs }))).toEqual([]);
   expect(ids(reduce(before, { type: "typing", conversation: "a", name: "V", text: "", until: 9 }))).toEqual([]);
 });
+
+test("what nobody has answered stands under its own heading until somebody takes it", () => {
+  const state = { ...started(summary("a"), summary("q", { kind: "question", status: "unanswered" })), filter: "unanswered" as const };
+  expect(queue(state).map(({ id }) => id)).toEqual(["q"]);
+  const taken = summary("q", { kind: "question", status: "active", operator: ALICE });
+  expect(queue(reduce(state, { type: "conversation", summary: taken }))).toEqual([]);
+});

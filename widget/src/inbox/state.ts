@@ -4,7 +4,7 @@
 import type { Iso, OperatorHere, OperatorMessage, Presence, Queue, Summary, WireError } from "../protocol";
 
 export type Link = "connecting" | "up" | "down" | "refused";
-export type Filter = "open" | "questions" | "closed";
+export type Filter = "open" | "unanswered" | "closed";
 export type Listing = "open" | "closed";
 export type Mode = "reply" | "note";
 
