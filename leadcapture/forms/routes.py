@@ -17,7 +17,7 @@ from leadcapture.sites import queries as sites
 blueprint = Blueprint("forms", __name__)
 
 
-@blueprint.get("/v1/<key>/forms/<slug>")
+@blueprint.get("/v1/<key>/forms/<slug>", provide_automatic_options=False)
 def describe(key: str, slug: str) -> Response:
     """The form described, with a fresh challenge."""
     site = access.site_for_request(key)
@@ -29,7 +29,7 @@ def describe(key: str, slug: str) -> Response:
     return web.allow_origin(response)
 
 
-@blueprint.post("/v1/<key>/forms/<slug>")
+@blueprint.post("/v1/<key>/forms/<slug>", provide_automatic_options=False)
 def submit(key: str, slug: str) -> Response:
     """Take what a visitor sent. Answers the same for an address in whatever state: new, pending, confirmed,
     suppressed."""
@@ -67,7 +67,7 @@ def form_preflight(key: str, slug: str) -> Response:  # noqa: ARG001 the rule na
     return web.allow_origin(Response(status=204))
 
 
-@blueprint.get("/v1/submissions/<public_id>")
+@blueprint.get("/v1/submissions/<public_id>", provide_automatic_options=False)
 def submission(public_id: str) -> Response:
     """How far a submission is, for the panel that waits for it."""
     _check_poll_token(public_id, web.bearer() or request.args.get("poll_token", ""))
@@ -76,7 +76,7 @@ def submission(public_id: str) -> Response:
     return _state("expired" if sent is None else sent.status, sent.result if sent else None)
 
 
-@blueprint.post("/v1/submissions/<public_id>/code")
+@blueprint.post("/v1/submissions/<public_id>/code", provide_automatic_options=False)
 def code(public_id: str) -> Response:
     """Confirm by the code out of the mail."""
     fields = web.body()
@@ -88,7 +88,7 @@ def code(public_id: str) -> Response:
     return _state("confirmed", outcome.result)
 
 
-@blueprint.post("/v1/submissions/<public_id>/resend")
+@blueprint.post("/v1/submissions/<public_id>/resend", provide_automatic_options=False)
 def resend(public_id: str) -> Response:
     """Mail the link again, as often as the caps allow; the answer is always the same."""
     fields = web.body()
