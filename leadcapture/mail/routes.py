@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, make_response, render_template
 
 from leadcapture import db, i18n, signing
-from leadcapture.mail import queries
+from leadcapture.mail import queries, rules, transports
 from leadcapture.sites import queries as sites
 
 blueprint = Blueprint("mail", __name__)
@@ -19,7 +19,8 @@ def on_the_web(token: str) -> Response:
         email = queries.on_the_web(session, public_id)
         site = sites.by_id(session, email.site_id)
     i18n.use(email.language)
-    response = make_response(render_template("mail_web/mail.html", email=email, site=site))
+    paragraphs = rules.paragraphs_with_links(email.text, transports.public_url())
+    response = make_response(render_template("mail_web/mail.html", email=email, site=site, paragraphs=paragraphs))
     # The page holds what was meant for one person: it must not be found, kept or named to pages it links to.
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     response.headers["Referrer-Policy"] = "no-referrer"

@@ -111,6 +111,17 @@ def greeting_name(text: str) -> str:
     return name if fits and not re.search(r"\.\S", name) else ""
 
 
+def paragraphs_with_links(text: str, public_url: str) -> list[list[tuple[str, bool]]]:
+    """A plain text mail as paragraphs of lines, each with whether it is a link of ours and nothing else.
+
+    Only our templates write a bare address of ours on a line of its own; what visitors typed is quoted or labelled.
+    """
+    return [
+        [(line, line.startswith(f"{public_url}/") and " " not in line) for line in paragraph.splitlines()]
+        for paragraph in text.removesuffix("\n").split("\n\n")
+    ]
+
+
 def ascii_address(address: str) -> str:
     """The address with its domain in IDNA's ASCII form; the local part stays as it is."""
     local, _, domain = address.rpartition("@")

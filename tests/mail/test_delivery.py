@@ -26,7 +26,9 @@ def test_a_due_mail_is_delivered_once_and_marked_sent(
     assert row.sent_at is not None
 
 
-def test_many_mails_leave_over_one_connection(people: SimpleNamespace, office: PostOffice, queue: Queue, now: datetime) -> None:
+def test_many_mails_leave_over_one_connection(
+    people: SimpleNamespace, office: PostOffice, queue: Queue, now: datetime
+) -> None:
     for number in range(35):
         queue(f"bob{number}@example.org")
     delivery.deliver_due(now)

@@ -156,9 +156,7 @@ def test_a_suppressed_address_gets_nothing_not_even_what_waits(
 ) -> None:
     waiting = queue()
     for _ in range(2):
-        db.write(
-            operations.suppress, now, site_id=everybody.site.id, email_key="bob@example.org", reason="complaint"
-        )
+        db.write(operations.suppress, now, site_id=everybody.site.id, email_key="bob@example.org", reason="complaint")
     later = queue()
     delivery.deliver_due(now)
     assert [stored(email).status for email in (waiting, later)] == ["suppressed", "suppressed"]
@@ -213,6 +211,7 @@ def test_a_mail_can_be_read_on_the_web_by_its_link_alone(client, people: SimpleN
     assert answer.status_code == 200
     assert "&lt;script&gt;alert(1)" in answer.text
     assert "<script>alert" not in answer.text
+    assert '<a href="https://chat.example.org' not in answer.text
     assert answer.headers["X-Robots-Tag"] == "noindex, nofollow"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert client.get("/mail/" + email.public_id).status_code == 404
