@@ -126,21 +126,17 @@ def _check_port(settings: Settings) -> None:
 
 
 def _show_demo(settings: Settings, seeded: demo_operations.Demo) -> None:
-    page, console = f"{settings.public_url}/demo", f"{settings.public_url}/console/"
-    mails = (
-        "are sent over LEADCAPTURE_SMTP_URL, and readable in the console under Outbox"
-        if settings.smtp_url
-        else "stay in the outbox, readable in the console under Outbox"
-    )
-    table = Table.grid(padding=(0, 3))
-    table.add_row("[bold]Host page[/]", page, "write in the chat, as a visitor would")
-    table.add_row("[bold]Console[/]", console, "answer, as an operator")
-    for person in seeded.operators:
-        table.add_row("[bold]Sign in[/]", person.email, f"{person.password}   ({person.role})")
-    table.add_row("[bold]Mails[/]", "", mails)
+    where = "are sent by your mail server, and readable" if settings.smtp_url else "are readable"
+    lines = [
+        ("Host page", f"{settings.public_url}/demo", "write in the chat, as a visitor"),
+        ("Console", f"{settings.public_url}/console/", "answer, as an operator"),
+        *(("Sign in", person.email, f"{person.password}  ({person.role})") for person in seeded.operators),
+        ("Mails", f"{where} in the console, under Outbox", ""),
+    ]
     screen = Console(soft_wrap=True, highlight=False)
     screen.print("\n[bold]LeadCapture is starting with a demo shop.[/] Open both in two windows, side by side.\n")
-    screen.print(table)
+    for title, what, more in lines:
+        screen.print(f"  [bold]{title:<10}[/] {what:<34} {more}".rstrip())
     screen.print("\nSign out of the console, and the chat turns into a form that keeps question and address.")
     screen.print("End with Ctrl+C.\n")
     sys.stdout.flush()  # a log file should say this before the server speaks
@@ -156,12 +152,13 @@ def seed_demo(as_json: bool) -> None:
         click.echo(json.dumps(seeded.for_json(), indent=2))
         return
     table = Table("Site", "E-mail", "Password", "Role")
-    for site in (seeded, seeded.other):
-        for person in site.operators:
-            table.add_row(site.site_key, person.email, person.password, person.role)
+    for name, of_site in (("Demo shop", seeded), ("Other shop", seeded.other)):
+        for person in of_site.operators:
+            table.add_row(name, person.email, person.password, person.role)
     screen = Console(soft_wrap=True, highlight=False)
     screen.print(table)
     screen.print("Forms: " + ", ".join(f"{kind} at /f/{seeded.site_key}/{slug}" for kind, slug in seeded.forms.items()))
+    screen.print(f"Site keys: {seeded.site_key}, {seeded.other.site_key}")
     screen.print(f"API token: {seeded.api_token}")
 
 

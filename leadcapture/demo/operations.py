@@ -133,6 +133,7 @@ def _site(session: Session, now: datetime, key: str, name: str, *, owner: str, p
         key=key,
         name=name,
         allowed_origins=LOCAL_ORIGINS,
+        accent=rules.ACCENT,
         privacy_url=privacy,
         sender_name=name,
         sender_email=f"hello@{name.lower().replace(' ', '-')}.example",
@@ -159,7 +160,7 @@ def _team(
 def _forms(session: Session, now: datetime, site: Site) -> dict[str, Form]:
     made = {}
     for kind, slug in rules.FORMS.items():
-        form = forms.create(session, now, site_id=site.id, kind=kind, slug=slug, settings=rules.FORM_SETTINGS[kind])
+        form = forms.create(session, now, site_id=site.id, kind=kind, slug=slug, **rules.FORM_CHOICES[kind])
         made[kind] = forms.publish(session, now, site_id=site.id, public_id=form.public_id)
     return made
 

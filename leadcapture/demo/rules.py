@@ -8,12 +8,17 @@ SITE_KEY = "site_demo7xk2q5mzv4hj6wnt"
 SITE_NAME = "Demo shop"
 OTHER_SITE_KEY = "site_other3rw6tqy2vgk5nps"
 OTHER_SITE_NAME = "Other shop"
+ACCENT = "#a34c2e"  # the shop's own colour, which its panel and forms take over
 PRIVACY_PATH = "/demo/privacy"
 
 NEWSLETTER_SLUG = "newsletter"
 QUESTION_SLUG = "question"
 FORMS = {"subscription": NEWSLETTER_SLUG, "offline": QUESTION_SLUG}
-FORM_SETTINGS: dict[str, dict[str, Any]] = {"subscription": {}, "offline": {"newsletter": True}}
+# The question is asked in the chat, so no page needs to carry the description of its form.
+FORM_CHOICES: dict[str, dict[str, Any]] = {
+    "subscription": {},
+    "offline": {"settings": {"newsletter": True}, "inline": False},
+}
 
 # Address, name, password, role. Everybody may know these: a demo must never hold anything worth keeping.
 OPERATORS = (
