@@ -37,7 +37,7 @@ setup: $(VENV)/.dev
 messages: setup
 	$(BIN)/pybabel -q extract -F babel.cfg -k lazy_gettext -k _ -k _n:1,2 --no-location --sort-output --project=leadcapture \
 		--copyright-holder="the LeadCapture developers" -o leadcapture/translations/messages.pot .
-	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --omit-header -i leadcapture/translations/messages.pot -d leadcapture/translations
+	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date -i leadcapture/translations/messages.pot -d leadcapture/translations
 	$(BIN)/pybabel -q compile -d leadcapture/translations
 
 dist: setup
