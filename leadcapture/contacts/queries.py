@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from leadcapture.contacts import rules
 from leadcapture.contacts.models import Contact
 from leadcapture.errors import NotFound
 
@@ -49,9 +50,9 @@ def page(
     for word in search.split():
         query = query.where(
             or_(
-                func.lower(Contact.name).contains(word.lower(), autoescape=True),
+                *(func.lower(Contact.name).contains(spelt, autoescape=True) for spelt in rules.spellings(word)),
+                *(func.lower(Contact.email).contains(spelt, autoescape=True) for spelt in rules.spellings(word)),
                 Contact.email_key.contains(word.casefold(), autoescape=True),
-                func.lower(Contact.email).contains(word.lower(), autoescape=True),
                 Contact.phone.contains(word, autoescape=True),
             )
         )
