@@ -62,7 +62,7 @@ def get(key: str) -> Response:
     token = access.check_token(site.key, web.bearer())
     if token.new:
         raise Unauthorized(_("Send a message first."))
-    after_seq = max(0, request.args.get("after_seq", 0, type=int))
+    after_seq = min(max(0, request.args.get("after_seq", 0, type=int)), protocol.LARGEST_SEQ)
     ends = time.monotonic() + min(max(0.0, request.args.get("wait", 0.0, type=float)), LONGEST_WAIT)
     thread = _thread(site, token.visitor)
     known = _state(site, thread)

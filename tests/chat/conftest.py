@@ -15,6 +15,7 @@ def chat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChatService]:
         service.populate()
         service.start()
         yield service
+        service.kill()  # nothing is learnt from waiting for its sockets to close
 
 
 @pytest.fixture
@@ -32,4 +33,5 @@ def make_chat(tmp_path: Path) -> Iterator[Callable[..., ChatService]]:
 
     yield make
     for service in made:
+        service.kill()
         service.__exit__(None, None, None)

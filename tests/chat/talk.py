@@ -19,7 +19,7 @@ from flask.sessions import SecureCookieSessionInterface
 
 from leadcapture import clock, db, tables
 from tests.conftest import add_people
-from tests.servers import Service, wait_for
+from tests.servers import Service
 
 SECRET = "a secret key of the chat tests"
 ORIGIN = "https://shop.example.org"
@@ -78,6 +78,10 @@ def signed_session(operator: str, epoch: int) -> str:
     return str(serializer.dumps({"operator": operator, "epoch": epoch}))
 
 
+class Refused(Exception):
+    """The service did not let the client in; says why."""
+
+
 class Client:
     """One connection; remembers everything it heard, in order."""
 
@@ -87,15 +91,21 @@ class Client:
         self.namespace = namespace
         self.heard: list[tuple[str, Any]] = []
         self._lock = threading.Lock()
-        self.sio = socketio.Client(reconnection=False, handle_sigint=False)
+        headers = dict(headers or {})
+        # The client below names the service itself as origin unless told otherwise.
+        origin = {"origin": headers.pop("Origin")} if "Origin" in headers else {"suppress_origin": True}
+        self.sio = socketio.Client(reconnection=False, handle_sigint=False, websocket_extra_options=origin)
         self.sio.on("*", self._hear, namespace=namespace)
         self.ended = threading.Event()
         self.sio.on("disconnect", lambda *_: self.ended.set(), namespace=namespace)
         self.refused: Any = None
         self.sio.on("connect_error", self._refuse, namespace=namespace)
-        self.sio.connect(
-            url, namespaces=[namespace], auth=auth, headers=headers or {}, transports=["websocket"], wait_timeout=10
-        )
+        try:
+            self.sio.connect(
+                url, namespaces=[namespace], auth=auth, headers=headers, transports=["websocket"], wait_timeout=10
+            )
+        except socketio.exceptions.ConnectionError as error:
+            raise Refused(str(self.refused or error)) from error
 
     def _hear(self, event: str, *payload: Any) -> None:
         with self._lock:
@@ -118,11 +128,18 @@ class Client:
 
     def hear(self, event: str, condition: Callable[[Any], bool] = lambda _: True, seconds: float = 10) -> Any:
         """The first payload of that event which fits, once it was heard."""
-        return wait_for(
-            lambda: next((payload or {"nothing": True} for payload in self.all(event) if condition(payload)), None),
-            f"{event}; heard {self.heard}",
-            seconds,
-        )
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            for payload in self.all(event):
+                if condition(payload):
+                    return payload
+            time.sleep(0.01)
+        raise AssertionError(f"{event} was not heard in {seconds} s, but: {self.heard}")
+
+    def hear_available(self, available: bool, seconds: float = 10) -> None:
+        """Wait until the service has told this visitor so, in its welcome or later."""
+        if self.welcome["available"] != available:
+            self.hear("available", lambda told: told["available"] == available, seconds)
 
     def silent(self, event: str, seconds: float = 0.5) -> bool:
         """Whether that event is not heard for so long."""
