@@ -64,9 +64,16 @@ const leanSocket = {
   setup(builder) {
     const instead = (filter, contents) =>
       builder.onLoad({ filter }, ({ path }) => ({ contents, resolveDir: dirname(path) }));
-    instead(/engine\.io-client\/build\/esm\/transports\/index\.js$/, 'import { WS } from "./websocket.js"; export const transports = { websocket: WS };');
+    instead(
+      /engine\.io-client\/build\/esm\/transports\/index\.js$/,
+      'import { WS } from "./websocket.js"; export const transports = { websocket: WS };',
+    );
+    instead(/engine\.io-client\/build\/esm\/transports\/polling-xhr\.js$/, "export class XHR {}");
     instead(/socket\.io-parser\/build\/esm\/is-binary\.js$/, "export const isBinary = () => false, hasBinary = isBinary;");
-    instead(/socket\.io-parser\/build\/esm\/binary\.js$/, "export const deconstructPacket = (packet) => ({ packet, buffers: [] }), reconstructPacket = (packet) => packet;");
+    instead(
+      /socket\.io-parser\/build\/esm\/binary\.js$/,
+      "export const deconstructPacket = (packet) => ({ packet, buffers: [] }), reconstructPacket = (packet) => packet;",
+    );
   },
 };
 
