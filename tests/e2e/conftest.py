@@ -52,7 +52,7 @@ class Watched:
         self.complaints: list[str] = []
         self.requests: list[str] = []
         context.set_default_timeout(15_000)
-        context.on("console", lambda message: self._console(message.type, message.text))
+        context.on("console", lambda message: self._console(message.type, f"{message.text} {message.location['url']}"))
         context.on("weberror", lambda error: self.complaints.append(str(error.error)))
         context.on("request", lambda request: self.requests.append(request.url))
 

@@ -86,7 +86,7 @@ def test_from_the_pasted_line_to_a_consented_contact(
     mail = service.wait_for_email(ADDRESS)
     text = mail.get_body(("plain",)).get_content()
     link = re.search(rf"{re.escape(service.url)}/confirm/\S+", text).group()
-    assert re.search(r"^\d{6}$", text, re.MULTILINE), "the code stands on a line of its own"
+    assert re.search(r"^\d{6}\r?$", text, re.MULTILINE), "the code stands on a line of its own"
 
     # Looking at the link changes nothing, however often; pressing the button does.
     for _ in range(3):
@@ -104,7 +104,7 @@ def test_from_the_pasted_line_to_a_consented_contact(
 
     # The contact with its consent is in the console.
     inbox.goto(f"{service.url}/console/contacts?q={ADDRESS}")
-    inbox.locator("a", has_text=ADDRESS).first.click()
+    inbox.locator("main tr", has_text=ADDRESS).locator("a").first.click()
     expect(inbox.locator("main")).to_contain_text(ADDRESS)
     expect(inbox.locator("main")).to_contain_text(address)
 
