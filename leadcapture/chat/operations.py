@@ -290,6 +290,15 @@ def address_confirmed(session: Session, now: datetime, *, conversation_id: int, 
     return str(session.execute(changed).scalar_one())
 
 
+def address_forgotten(session: Session, now: datetime, *, conversation_id: int, email: str) -> None:  # noqa: ARG001
+    """Erase an address that was never proven, with the name beside it; a newer one left in the conversation stays."""
+    session.execute(
+        update(conversations)
+        .where(c.id == conversation_id, c.email == email, c.email_confirmed_at.is_(None))
+        .values(email=None, name="")
+    )
+
+
 def _changed(session: Session, conversation_id: int, condition: ColumnElement[bool], values: dict[str, Any]) -> bool:
     """Set the values where the condition holds; whether it did."""
     changed = update(conversations).where(c.id == conversation_id, condition).values(values).returning(c.id)

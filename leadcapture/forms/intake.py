@@ -1,20 +1,20 @@
 """The funnel: what a visitor sends becomes a pending submission, and by a confirmation a contact with proof of consent.
 
-`check` validates outside a transaction; `accept`, `confirm` and `purge_expired` are operations for db.write.
+`check` validates outside a transaction; `accept`, `resend` and the two ways to confirm are operations for db.write.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from leadcapture import addresses, db, i18n, ids, ratelimit, signing
+from leadcapture import addresses, i18n, ids, ratelimit, signing
 from leadcapture.addresses import Address
 from leadcapture.chat.models import Conversation
 from leadcapture.consent import operations as consent
@@ -222,35 +222,6 @@ def confirm_by_code(session: Session, now: datetime, *, submission: str, code: s
         return Invalid(_("This code has expired."), code="expired")
     outcome = optin.redeem_code(session, now, public_id=confirmation.public_id, code=code)
     return outcome if isinstance(outcome, Invalid) else _confirmed(session, now, outcome)
-
-
-def purge_expired(session: Session, now: datetime, *, limit: int = 500) -> int:
-    """Erase what was never confirmed in its days: the row stays to say so, nothing of the person does. Returns how
-    many."""
-    ended = optin.expire_due(session, now, limit)
-    erased = session.execute(
-        update(Submission)
-        .where(Submission.confirmation_id.in_(ended), Submission.status == "pending")
-        .values(
-            status="expired",
-            email="",
-            email_key="",
-            name="",
-            phone="",
-            data={},
-            consents=[],
-            page_url="",
-            ip=None,
-            user_agent="",
-        )
-        .execution_options(synchronize_session=False)
-    )
-    return cast(CursorResult[Any], erased).rowcount
-
-
-def expire_due(now: datetime) -> None:
-    """The job: erase what was not confirmed in its days."""
-    db.write(purge_expired, now)
 
 
 def _seen(session: Session, now: datetime, form: Form, version: str) -> Form | FormVersion:

@@ -25,7 +25,7 @@ ORIGIN = {"Origin": "https://shop.example.org"}
 
 @pytest.fixture
 def forms(people, now) -> SimpleNamespace:
-    """`forms.subscription` and `forms.offline` (with the newsletter as a box of its own), published, named by their slugs."""
+    """`forms.subscription` and `forms.offline` (the newsletter a box of its own), published under these slugs."""
 
     def make(session) -> SimpleNamespace:
         made: dict[str, Form] = {}
@@ -97,7 +97,11 @@ def mailed() -> Callable[[str], Mailed]:
 def solve(challenge: dict[str, Any]) -> dict[str, Any]:
     """The solved challenge, before it is packed."""
     asked = altcha.Challenge(
-        challenge["algorithm"], challenge["challenge"], challenge["maxnumber"], challenge["salt"], challenge["signature"]
+        challenge["algorithm"],
+        challenge["challenge"],
+        challenge["maxnumber"],
+        challenge["salt"],
+        challenge["signature"],
     )
     solution = altcha.solve_challenge(asked)
     assert solution is not None

@@ -14,7 +14,7 @@ from leadcapture import clock, db
 from leadcapture.chat.models import Conversation
 from leadcapture.consent.models import Consent
 from leadcapture.contacts.models import Contact
-from leadcapture.forms import intake, operations, queries
+from leadcapture.forms import expiry, intake, operations, queries
 from leadcapture.forms.models import Submission
 from leadcapture.mail.models import Email
 from leadcapture.optin.models import Confirmation
@@ -216,9 +216,9 @@ def test_an_expired_link_changes_nothing_and_offers_a_new_mail(visitor, mailed):
 def test_what_was_not_confirmed_in_its_days_is_erased(visitor, mailed, settings):
     sent = visitor.ask(page_url="https://shop.example.org/tea")
     link = mailed("bob@example.org").link
-    intake.expire_due(clock.now() + timedelta(days=6))
+    expiry.expire_due(clock.now() + timedelta(days=6))
     assert count(Submission, Submission.status == "pending") == 1
-    intake.expire_due(clock.now() + timedelta(days=7, minutes=1))
+    expiry.expire_due(clock.now() + timedelta(days=7, minutes=1))
     assert visitor.state(sent).json == {"status": "expired", "result": None}
     with db.read() as session:
         for table in (Submission.__table__, Confirmation.__table__):
@@ -226,6 +226,9 @@ def test_what_was_not_confirmed_in_its_days_is_erased(visitor, mailed, settings)
                 assert "bob" not in str(row).lower()
                 assert "127.0.0.1" not in str(row)
                 assert "blue" not in str(row)
+        conversation = session.scalars(select(Conversation)).one()
+        assert (conversation.email, conversation.name) == (None, "")
+        assert list(session.scalars(select(Email))) == []
     page = visitor.client.post(link)
     assert page.status_code == 410
     assert f"/f/{visitor.key}/offline" in page.text
@@ -236,7 +239,7 @@ def test_what_was_not_confirmed_in_its_days_is_erased(visitor, mailed, settings)
 def test_what_was_confirmed_is_never_erased(visitor, mailed):
     visitor.send()
     visitor.client.post(mailed("alice@example.org").link)
-    intake.expire_due(clock.now() + timedelta(days=30))
+    expiry.expire_due(clock.now() + timedelta(days=30))
     assert count(Submission, Submission.status == "confirmed", Submission.email == "alice@example.org") == 1
 
 

@@ -31,9 +31,7 @@ class Controls(HTMLParser):
         given = dict(attrs)
         if tag == "form":
             self._current = self.forms.setdefault(given["action"], {})
-        elif (
-            tag == "input" and "name" in given and not (given.get("type") == "checkbox" and "checked" not in given)
-        ):
+        elif tag == "input" and "name" in given and not (given.get("type") == "checkbox" and "checked" not in given):
             self._current[given["name"]] = given.get("value") or ""
 
 
@@ -72,7 +70,9 @@ def test_boxes_are_never_ticked_beforehand(client, visitor, page):
 
 
 def test_mistakes_are_said_at_the_fields_and_keep_what_was_typed(client, visitor):
-    answer = fill(client, f"/f/{visitor.key}/offline", name='B"ob<', email="bob@", message="<b>Hi", consent="newsletter")
+    answer = fill(
+        client, f"/f/{visitor.key}/offline", name='B"ob<', email="bob@", message="<b>Hi", consent="newsletter"
+    )
     assert answer.status_code == 422
     assert 'value="B&#34;ob&lt;"' in answer.text
     assert 'value="bob@"' in answer.text

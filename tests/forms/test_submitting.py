@@ -1,4 +1,4 @@
-"""What a visitor sends: who may send it, what is said about mistakes, and that nobody learns who is known to the site."""
+"""What a visitor sends: who may send it, what is said about mistakes, and that nobody learns who is known."""
 
 from __future__ import annotations
 

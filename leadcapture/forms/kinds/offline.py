@@ -120,6 +120,7 @@ def on_accepted(session: Session, now: datetime, filled: Filled, effects: Effect
                 "console_url": effects.console_url + conversation,
             },
             reply_to=filled.address.typed,
+            about=filled.public_id,  # erased with the submission when the address is never confirmed
         )
 
 
