@@ -12,9 +12,9 @@ import gevent
 
 from leadcapture import clock, db
 from leadcapture.chat import live as chat
+from leadcapture.forms import expiry as forms
 from leadcapture.forms import intake
 from leadcapture.mail import delivery
-from leadcapture.forms import expiry as forms
 from leadcapture.operators.presence import HEARTBEAT
 
 log = logging.getLogger("leadcapture.jobs")
