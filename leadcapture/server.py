@@ -9,6 +9,7 @@ from gunicorn.app.base import BaseApplication
 
 from leadcapture import db, jobs, tables
 from leadcapture.app import create_app
+from leadcapture.mail import delivery
 from leadcapture.settings import Settings
 
 
@@ -48,6 +49,8 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn brings no type
             "control_socket_disable": True,
             "forwarded_allow_ips": "127.0.0.1,::1",
             "proc_name": "leadcapture",
+            # A mail whose answer is awaited when the process ends would be ambiguous for ever.
+            "worker_exit": lambda _server, _worker: delivery.finish(5),
         }
         for name, value in options.items():
             self.cfg.set(name, value)

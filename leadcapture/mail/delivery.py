@@ -24,6 +24,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from gevent.event import Event
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -42,6 +43,9 @@ _ASCII = SMTP.clone(cte_type="7bit")
 _UTF8 = SMTPUTF8.clone(cte_type="7bit")
 
 _connection: Connection | None = None
+_idle = Event()
+_idle.set()
+_ending = False
 
 
 def deliver_due(now: datetime) -> None:
@@ -59,14 +63,24 @@ def deliver_due(now: datetime) -> None:
         connection.rest()
         return
     watch = _Watch(now)
+    _idle.clear()
     try:
         connection.open()
-        while batch := db.write(claim, watch.now(), worker_name(), BATCH):
-            for mail in batch:
-                _send(connection, mail, watch)
+        _send_all(connection, watch)
     except Unreachable as error:
         log.warning("mail waits: %s", error.message)
         db.write(postpone, watch.now(), worker_name(), error.message)
+    finally:
+        _idle.set()
+
+
+def finish(seconds: float) -> bool:
+    """Begin no other mail and wait, at most so long, for the answer to the one being sent: for the orderly end of a
+    process, which would leave that mail ambiguous else. Returns whether all is settled.
+    """
+    global _ending
+    _ending = True
+    return bool(_idle.wait(seconds))
 
 
 @dataclass(frozen=True)
@@ -195,6 +209,15 @@ def compose(mail: Claimed, at: datetime) -> bytes:
     # Written as they are: the standard library would break a long List-Unsubscribe address into encoded words.
     own = "".join(f"{name}: {value}\r\n" for name, value in mail.headers.items())
     return own.encode("ascii") + message.as_bytes()
+
+
+def _send_all(connection: Connection, watch: _Watch) -> None:
+    while not _ending and (batch := db.write(claim, watch.now(), worker_name(), BATCH)):
+        for mail in batch:
+            if _ending:
+                db.write(release, watch.now(), worker_name())
+                return
+            _send(connection, mail, watch)
 
 
 def _send(connection: Connection, mail: Claimed, watch: _Watch) -> None:

@@ -154,6 +154,10 @@ class Connection:
         except (smtplib.SMTPException, OSError) as error:
             self.drop()
             return Answer(stage, None, _why(error))
+        except BaseException:
+            # Interrupted in mid-dialogue (the database is away, the process ends): this line is good for nothing else.
+            self.drop()
+            raise
         if not 200 <= code < 300:
             self._reset()
         return Answer(stage, code, text.decode("utf-8", "replace"))

@@ -29,3 +29,4 @@ def test_the_web_answers_while_the_mail_server_does_not(make_service: Callable[.
                 assert answer.status == 200
             slowest = max(slowest, time.monotonic() - began)
         assert slowest < 2.0
+        assert "alice@example.org" not in service.log.read_text(encoding="utf-8")

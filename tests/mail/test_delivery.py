@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from leadcapture import db
 from leadcapture.mail import delivery, operations, queries, transports
@@ -283,3 +285,39 @@ def test_no_address_stands_in_the_log(
     ours = [record.getMessage() for record in caplog.records if record.name.startswith("leadcapture")]
     assert len(ours) == 4
     assert not [line for line in ours if "@" in line]
+
+
+def test_a_database_that_fails_before_the_mail_began_costs_no_mail(
+    people: SimpleNamespace, office: PostOffice, queue: Queue, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = queue(), queue("alice@example.org")
+    with monkeypatch.context() as patch:
+
+        def away(*_: object) -> bool:
+            raise OperationalError("UPDATE", {}, Exception("the database went away"))
+
+        patch.setattr(delivery, "begin", away)
+        with pytest.raises(OperationalError):
+            delivery.deliver_due(now)
+    delivery.deliver_due(now)
+    delivery.deliver_due(now + timedelta(seconds=1))
+    assert [stored(email).status for email in (first, second)] == ["sent", "sent"]
+    assert set(office.recipients.values()) == {1}
+
+
+def test_an_orderly_end_waits_for_the_answer_and_leaves_the_rest_to_others(
+    people: SimpleNamespace, office: PostOffice, queue: Queue, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emails = [queue(f"bob{number}@example.org") for number in range(3)]
+    monkeypatch.setattr(delivery, "_ending", False)
+    send = transports.Connection.send
+
+    def send_while_ending(*arguments: Any) -> Any:
+        # The signal comes while the first mail is on its way.
+        assert not delivery.finish(0)
+        return send(*arguments)
+
+    monkeypatch.setattr(transports.Connection, "send", send_while_ending)
+    delivery.deliver_due(now)
+    assert [stored(email).status for email in emails] == ["sent", "deferred", "deferred"]
+    assert delivery.finish(1)

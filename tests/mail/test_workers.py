@@ -119,3 +119,14 @@ def test_kill_9_in_the_middle_of_sending_repeats_nothing_and_loses_nothing(  # t
             assert times == 1 if status == "sent" else times <= 1, f"{status} mail was delivered {times} times"
         assert len(rows) == MAILS
         assert statuses().get("ambiguous", 0) <= kills
+
+
+def test_a_worker_told_to_end_leaves_no_mail_in_doubt(people: SimpleNamespace, start_worker, real_now) -> None:  # type: ignore[no-untyped-def]
+    db.write(queue_many, real_now, people.site, 12)
+    with PostOffice(slow=0.3) as office:
+        worker = start_worker(office.url)
+        wait_for(lambda: len(office.senders) >= 2, "a mail to be on its way", 60)
+        worker.terminate()
+        assert worker.wait(20) == 0
+        assert set(statuses()) <= {"sent", "deferred", "queued"}
+        assert statuses()["sent"] == sum(office.recipients.values()) < 12
