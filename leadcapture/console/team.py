@@ -76,7 +76,7 @@ def account() -> str:
 @session.require()
 def save_account() -> tuple[str, int] | Response:
     """Take over the name and, where one was typed, the new password; other browsers are signed out by it."""
-    me = session.current_membership().operator
+    me = session.current_operator()
     new, current = request.form.get("password", ""), request.form.get("current", "")[: rules.LONGEST_PASSWORD + 1]
     try:
         if new and not gevent.get_hub().threadpool.apply(rules.password_matches, (me.password_hash, current)):

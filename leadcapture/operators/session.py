@@ -47,6 +47,14 @@ def signed_in() -> Operator | None:
     return cast(Operator | None, g.signed_in)
 
 
+def current_operator() -> Operator:
+    """As `signed_in`. Raises Unauthorized when nobody is."""
+    operator = signed_in()
+    if operator is None:
+        raise Unauthorized(_("Sign in first."))
+    return operator
+
+
 def memberships() -> list[Membership]:
     """What the signed-in operator is and where, oldest first; nothing when nobody is signed in."""
     operator = signed_in()
@@ -58,8 +66,7 @@ def current_membership() -> Membership:
 
     Raises Unauthorized, or NotFound for an operator of no site.
     """
-    if signed_in() is None:
-        raise Unauthorized(_("Sign in first."))
+    current_operator()
     mine = memberships()
     if not mine:
         raise NotFound(_("You are on no site's team (any more)."))
