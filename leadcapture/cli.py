@@ -24,7 +24,7 @@ from leadcapture.contacts import export as contact_export
 from leadcapture.contacts import queries as contact_queries
 from leadcapture.demo import operations as demo_operations
 from leadcapture.errors import Conflict, Invalid, LeadCaptureError
-from leadcapture.mail import transports
+from leadcapture.mail import delivery, transports
 from leadcapture.operators import operations as operator_operations
 from leadcapture.operators import queries as operator_queries
 from leadcapture.operators import rules as operator_rules
@@ -94,12 +94,17 @@ def run_jobs() -> None:
     _connected()
     running = jobs.start(live=False, rest=True)
 
-    def end(*_: object) -> None:
-        # Killed greenlets raise where they wait; what they had claimed is claimed anew by the next worker.
+    def finish() -> None:
+        # The mail that is on its way gets its answer first; else nobody could tell whether it arrived.
+        delivery.finish(30)
         gevent.killall(running, block=False)
+
+    def end(*_: object) -> None:
+        gevent.spawn(finish)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
+    click.echo("The jobs are running.", err=True)
     gevent.joinall(running)
 
 
