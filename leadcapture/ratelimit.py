@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from typing import cast
 
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage, Storage, storage_from_string
@@ -13,14 +14,18 @@ from leadcapture.errors import BadSetting, RateLimited
 from leadcapture.settings import Settings
 
 _limiter: MovingWindowRateLimiter | None = None
+_redis_url: str | None = None
 _limits: dict[str, str] = {}
 
 
 def configure(settings: Settings) -> None:
-    """Take the limits (every setting that begins with RATE_, and MAIL_PER_ADDRESS) and the place the counts are kept in."""
-    global _limiter
-    storage: Storage = storage_from_string(settings.redis_url) if settings.redis_url else MemoryStorage()
-    _limiter = MovingWindowRateLimiter(storage)
+    """Take the limits (every setting that begins with RATE_, and MAIL_PER_ADDRESS) and the place the counts are kept in.
+
+    Raises BadSetting for a limit that is none.
+    """
+    global _limiter, _redis_url
+    # The place is opened at its first use: memory's has a timer thread, which must not cross the fork into the workers.
+    _limiter, _redis_url = None, settings.redis_url
     for name, value in settings.values.items():
         if name.startswith("RATE_") or name == "MAIL_PER_ADDRESS":
             try:
@@ -58,6 +63,10 @@ def _item(limit: str, times: int) -> RateLimitItem:
 
 
 def _strategy() -> MovingWindowRateLimiter:
-    if _limiter is None:
+    global _limiter
+    if not _limits:
         raise RuntimeError("ratelimit.configure was not called")
+    if _limiter is None:
+        storage = cast(Storage, storage_from_string(_redis_url)) if _redis_url else MemoryStorage()
+        _limiter = MovingWindowRateLimiter(storage)
     return _limiter
