@@ -1,0 +1,89 @@
+"""The same service in larger shapes: several processes joined by Redis, and PostgreSQL beneath."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tests.chat.talk import ChatService
+from tests.servers import PostgreSQL, Redis
+
+
+@pytest.fixture(scope="module")
+def two(
+    tmp_path_factory: pytest.TempPathFactory, redis_server: Redis, postgresql_server: PostgreSQL
+) -> Iterator[SimpleNamespace]:
+    """Two services on one PostgreSQL and one Redis, as two machines behind one address would be."""
+    shared = {
+        "DATABASE_URL": postgresql_server.new_database(),
+        "REDIS_URL": redis_server.url,
+        "OPERATOR_GRACE": "1",
+        "UNANSWERED_AFTER": "2",
+    }
+
+    def service(name: str) -> ChatService:
+        folder: Path = tmp_path_factory.mktemp(name)
+        return ChatService(folder, **shared)
+
+    with service("one") as one, service("other") as other:
+        one.populate()
+        other.people = one.people
+        one.start()
+        other.start()
+        yield SimpleNamespace(one=one, other=other)
+        one.kill()
+        other.kill()
+
+
+def test_visitor_and_operator_on_different_processes_talk(two: SimpleNamespace) -> None:
+    alice, visitor = two.one.operator(two.one.people.alice), two.other.visitor()
+    visitor.hear_available(True)
+    ack = visitor.say("Hello from here?")
+    assert ack["seq"] == 1
+    assert alice.hear("message", lambda m: m["conversation"] == ack["conversation"])["body"] == "Hello from here?"
+    assert alice.emit("take", {"conversation": ack["conversation"]})["ok"]
+    visitor.hear("conversation", lambda told: told["status"] == "active")
+    assert alice.say("Hello from there", conversation=ack["conversation"], kind="reply")["seq"] == 2
+    assert visitor.hear("message")["body"] == "Hello from there"
+    alice.leave()
+    visitor.hear_available(False)
+    visitor.hear("conversation", lambda told: told["status"] == "unanswered")
+    visitor.leave()
+
+
+def test_a_waiting_request_on_one_process_learns_of_a_message_on_the_other(two: SimpleNamespace) -> None:
+    alice, visitor = two.one.operator(two.one.people.alice), two.other.visitor()
+    conversation = visitor.say("Hello?")["conversation"]
+    alice.say("Yes?", conversation=conversation, kind="reply")
+    path = f"/v1/{two.one.people.site.key}/chat/messages?after_seq=0&wait=10"
+    bearer = {"Authorization": f"Bearer {visitor.welcome['token']}"}
+    for service in (two.one, two.other):
+        status, answer, _ = service.call(path, headers=bearer)
+        assert status == 200
+        assert [message["body"] for message in answer["messages"]] == ["Hello?", "Yes?"]
+    alice.leave()
+    visitor.leave()
+
+
+def test_the_same_message_to_both_processes_is_stored_once(two: SimpleNamespace) -> None:
+    first = two.one.visitor()
+    ack = first.say("Hello?", "same")
+    again = two.other.visitor(token=first.welcome["token"])
+    assert again.say("Hello?", "same") == ack
+    assert again.emit("sync", {"after_seq": 0})["next"] == 1
+    first.leave()
+    again.leave()
+
+
+def test_who_waits_in_vain_is_told_once_though_both_processes_look(two: SimpleNamespace) -> None:
+    alice, visitor = two.one.operator(two.one.people.alice), two.other.visitor()
+    visitor.hear_available(True)
+    visitor.say("Hello?")
+    visitor.hear("conversation", lambda told: told["status"] == "unanswered")
+    assert visitor.silent("conversation", 1.5)
+    assert len([told for told in visitor.all("conversation") if told["status"] == "unanswered"]) == 1
+    alice.leave()
+    visitor.leave()
