@@ -10,10 +10,9 @@ from datetime import datetime
 
 import gevent
 
-from leadcapture import clock, db
+from leadcapture import clock
 from leadcapture.chat import live as chat
 from leadcapture.forms import expiry as forms
-from leadcapture.forms import intake
 from leadcapture.mail import delivery
 from leadcapture.operators.presence import HEARTBEAT
 
@@ -31,18 +30,11 @@ class Job:
     live: bool = False
 
 
-def expire_due(now: datetime) -> None:
-    """End the confirmations that nobody used in their days, and erase what waited for them."""
-    while db.write(intake.purge_expired, now):
-        pass
-
-
 TABLE: tuple[Job, ...] = (
     Job("presence", 1, chat.presence_due, live=True),
     Job("heartbeat", HEARTBEAT, chat.heartbeat_due, live=True),
     Job("unanswered conversations", 1, chat.unanswered_due, live=True),
     Job("deliver mail", 0.5, delivery.deliver_due),
-    Job("expire confirmations", 60, expire_due),
     Job("expire confirmations", 60, forms.expire_due),
 )
 
