@@ -4,12 +4,12 @@ import type { Summary } from "../protocol";
 import { Icon, nameOf, statusOf, useInbox } from "./context";
 import { full } from "./duration";
 import { BACK, MAIL } from "./icons";
+import { severalSites } from "./select";
 import type { State } from "./state";
 
 export function About({ state, summary, onBack }: { state: State; summary: Summary; onBack: () => void }) {
   const { say, given } = useInbox();
   const { visitor, contact, operator, rating } = summary;
-  const sites = new Set(Object.values(state.conversations).map(({ site }) => site.key)).size;
   return (
     <aside class="inbox-about" data-lc="visitor" aria-label={say("inbox.about")}>
       <button type="button" class="button quiet only-icon inbox-about-back" aria-label={say("inbox.details_close")} onClick={onBack}>
@@ -44,7 +44,7 @@ export function About({ state, summary, onBack }: { state: State; summary: Summa
         </Fact>
         {visitor.page && <Fact name={say("inbox.about_page")}><PageLink url={visitor.page} /></Fact>}
         <Fact name={say("inbox.about_language")}>{languageName(visitor.language, given.lang)}</Fact>
-        {sites > 1 && <Fact name={say("inbox.about_site")}>{summary.site.name}</Fact>}
+        {severalSites(state) && <Fact name={say("inbox.about_site")}>{summary.site.name}</Fact>}
         <Fact name={say("inbox.about_started")}>{full(summary.created_at, given.lang)}</Fact>
         {summary.last && <Fact name={say("inbox.about_last")}>{full(summary.last.at, given.lang)}</Fact>}
         {rating && (

@@ -51,12 +51,16 @@ export function alerts(): Alerts {
     },
     notify(title, text, tag, pressed) {
       if (permission() !== "granted") return;
-      const shown = new Notification(title, { body: text, tag });
-      shown.onclick = () => {
-        window.focus();
-        shown.close();
-        pressed();
-      };
+      try {
+        const shown = new Notification(title, { body: text, tag });
+        shown.onclick = () => {
+          window.focus();
+          shown.close();
+          pressed();
+        };
+      } catch {
+        // Browsers of phones let only service workers notify: sound and title have to do.
+      }
     },
   };
 }

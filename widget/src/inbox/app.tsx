@@ -12,7 +12,15 @@ export function App() {
   const [state, setState] = useState(desk.state);
   const [details, setDetails] = useState(false);
   const [keys, setKeys] = useState(false);
-  useEffect(() => desk.subscribe(() => setState(desk.state())), []);
+  useEffect(() => {
+    // Drawn once a frame however much happens in it: a whole queue may change its status at once.
+    let frame = 0;
+    const draw = () => {
+      frame = 0;
+      setState(desk.state());
+    };
+    return desk.subscribe(() => (frame ||= requestAnimationFrame(draw)));
+  }, []);
   useEffect(() => setDetails(false), [state.opened]);
 
   useEffect(() => {

@@ -14,7 +14,7 @@ export function Composer({ state, summary }: { state: State; summary: Summary })
   const draft = draftOf(state, id);
   const { mode } = draft;
   const text = draft[mode];
-  const over = [...text.trim()].length - MESSAGE_LIMIT;
+  const over = lengthOf(text) - MESSAGE_LIMIT;
   const shut = summary.status === "closed" && mode === "reply";
 
   useLayoutEffect(() => {
@@ -29,7 +29,9 @@ export function Composer({ state, summary }: { state: State; summary: Summary })
   }, [id, mode]);
 
   const send = () => {
-    if (text.trim() && over <= 0 && !shut) desk.send(id);
+    // What is drawn may be a frame behind what was typed.
+    const written = draftOf(desk.state(), id)[mode];
+    if (!shut && lengthOf(written) <= MESSAGE_LIMIT) desk.send(id);
     field.current?.focus();
   };
   return (
@@ -85,6 +87,8 @@ export function Composer({ state, summary }: { state: State; summary: Summary })
     </form>
   );
 }
+
+const lengthOf = (text: string) => [...text.trim()].length;
 
 function ModeButton({ mode, chosen, id }: { mode: Mode; chosen: Mode; id: string }) {
   const { desk, say } = useInbox();

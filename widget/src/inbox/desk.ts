@@ -20,7 +20,7 @@ type Listed = { conversations: Summary[]; more: boolean; cursor: string | null }
 export interface Desk {
   state(): State;
   /** Calls back after every change; returns a function that ends this. */
-  subscribe(listener: () => void): () => void;
+  subscribe(listener: () => unknown): () => void;
   /** Calls back with conversations that began to call. */
   onNews(listener: (summaries: Summary[]) => void): void;
   open(conversation: string | null): void;
@@ -41,7 +41,7 @@ export interface Desk {
 /** Begin to work from that state: connects, and goes on until the page is left. */
 export function desk(start: State): Desk {
   let state = start;
-  const listeners = new Set<() => void>();
+  const listeners = new Set<() => unknown>();
   const newsListeners = new Set<(summaries: Summary[]) => void>();
   const socket = io("/operator", { transports: ["websocket"], reconnectionDelay: 500, reconnectionDelayMax: 4_000 });
   const syncing = new Set<string>();
@@ -205,7 +205,7 @@ export function desk(start: State): Desk {
     state: () => state,
     subscribe(listener) {
       listeners.add(listener);
-      return () => listeners.delete(listener);
+      return () => void listeners.delete(listener);
     },
     onNews: (listener) => void newsListeners.add(listener),
     open(conversation) {

@@ -1,11 +1,12 @@
 // The first column: who is there, who waits longest first.
-import { useState } from "preact/hooks";
+import { Component } from "preact";
+import { useMemo, useState } from "preact/hooks";
 import type { Summary } from "../protocol";
 import { Icon, nameOf, useInbox, Waited } from "./context";
 import { short } from "./duration";
 import { CLOCK, QUESTION } from "./icons";
-import { counts, queue, waits } from "./select";
-import type { Filter, State } from "./state";
+import { counts, queue, severalSites, waits } from "./select";
+import type { Draft, Filter, State } from "./state";
 
 const FILTERS: Filter[] = ["open", "unanswered", "closed"];
 const ROWS = 100; // drawn at first, and more by each press
@@ -13,10 +14,26 @@ const ROWS = 100; // drawn at first, and more by each press
 export function Queue({ state }: { state: State }) {
   const { desk, say } = useInbox();
   const [rows, setRows] = useState(ROWS);
-  const all = queue(state);
-  const count = counts(state);
+  const { conversations, filter, opened, me } = state;
+  const all = useMemo(() => queue(state), [conversations, filter, me.id]);
+  const count = useMemo(() => counts(state), [conversations]);
   const page = state.pages[state.filter === "closed" ? "closed" : "open"];
   const hidden = all.length > rows;
+  // Only the opened conversation's draft changes, and its row shows none: a key pressed draws no row again.
+  const drafts = useMemo(() => state.drafts, [opened]);
+  const drawn = useMemo(() => {
+    const named = severalSites(state);
+    return all.slice(0, rows).map((summary) => (
+      <SteadyRow
+        key={summary.id}
+        summary={summary}
+        me={me.id}
+        open={opened === summary.id}
+        draft={drafts[summary.id]}
+        named={named}
+      />
+    ));
+  }, [all, rows, opened, drafts]);
   const more = () => {
     setRows(rows + ROWS);
     if (page.more && all.length < rows + ROWS) desk.more();
@@ -47,9 +64,7 @@ export function Queue({ state }: { state: State }) {
       </div>
       <div class="inbox-scroll">
         <ul data-lc="queue" class="inbox-rows" aria-busy={!state.ready || page.loading}>
-          {all.slice(0, rows).map((summary) => (
-            <Row key={summary.id} summary={summary} state={state} />
-          ))}
+          {drawn}
         </ul>
         {!state.ready && <Skeleton />}
         {state.ready && all.length === 0 && !page.loading && <Empty state={state} />}
@@ -63,12 +78,30 @@ export function Queue({ state }: { state: State }) {
   );
 }
 
-function Row({ summary, state }: { summary: Summary; state: State }) {
+interface RowProps {
+  summary: Summary;
+  me: string;
+  open: boolean;
+  draft: Draft | undefined;
+  /** Whether to name the site. */
+  named: boolean;
+}
+
+/** Drawn again only when something in it changed: a queue may be long. */
+class SteadyRow extends Component<RowProps> {
+  override shouldComponentUpdate(next: RowProps): boolean {
+    return (Object.keys(next) as (keyof RowProps)[]).some((name) => next[name] !== this.props[name]);
+  }
+
+  override render(props: RowProps) {
+    return <Row {...props} />;
+  }
+}
+
+function Row({ summary, me, open, draft, named }: RowProps) {
   const { desk, say, given } = useInbox();
   const { id, last, unread } = summary;
-  const open = state.opened === id;
-  const draft = state.drafts[id];
-  const waiting = waits(summary, state.me.id) && summary.waiting_since;
+  const waiting = waits(summary, me) && summary.waiting_since;
   return (
     <li>
       <a
@@ -114,23 +147,22 @@ function Row({ summary, state }: { summary: Summary; state: State }) {
             </span>
           )}
         </span>
-        <Badges summary={summary} state={state} />
+        <Badges summary={summary} me={me} named={named} />
       </a>
     </li>
   );
 }
 
-function Badges({ summary, state }: { summary: Summary; state: State }) {
+function Badges({ summary, me, named }: Pick<RowProps, "summary" | "me" | "named">) {
   const { say } = useInbox();
   const { kind, status, operator, visitor } = summary;
-  const sites = new Set(Object.values(state.conversations).map(({ site }) => site.key)).size;
-  const mine = operator?.id === state.me.id;
+  const mine = operator?.id === me;
   const badges = [
     kind === "question" && <span key="question" class="badge bare"><Icon path={QUESTION} />{say("inbox.badge_question")}</span>,
     status === "unanswered" && kind !== "question" && <span key="status" class="badge warn">{say("inbox.badge_unanswered")}</span>,
     visitor.email_confirmed === false && <span key="address" class="badge warn">{say("inbox.badge_unconfirmed")}</span>,
     operator && <span key="who" class={mine ? "badge good" : "badge"}>{mine ? say("inbox.badge_yours") : say("inbox.badge_with", { name: operator.name })}</span>,
-    sites > 1 && <bdi key="site" class="badge">{summary.site.name}</bdi>,
+    named && <bdi key="site" class="badge">{summary.site.name}</bdi>,
   ].filter(Boolean);
   return badges.length ? <span class="inbox-badges">{badges}</span> : null;
 }

@@ -49,6 +49,12 @@ export function counts(state: State): Record<Filter, number> {
   return { open: count("open"), unanswered: count("unanswered"), closed: count("closed") };
 }
 
+/** Whether conversations of more than one site are here, so that each should say which it is of. */
+export function severalSites(state: State): boolean {
+  const [first, ...others] = Object.values(state.conversations);
+  return others.some(({ site }) => site.key !== first!.site.key);
+}
+
 /** How many conversations call for this operator. */
 export const calling = (conversations: Iterable<Summary>, me: string): number =>
   [...conversations].filter((summary) => callsFor(summary, me)).length;
