@@ -25,7 +25,6 @@ export interface Connection {
   typing(): void;
   /** The visitor sees the log up to its end. */
   looked(): void;
-  end(): void;
 }
 
 export interface ConnectionOptions {
@@ -227,6 +226,10 @@ export function connection({ base, site, lang, availability, memory, changed }: 
     down() {
       if (!link() && state.link !== "refused") dispatch({ type: "link", link: state.welcomed ? "down" : "connecting" });
     },
+    stranger() {
+      token = null;
+      memory.write({ token });
+    },
     refused: () => dispatch({ type: "link", link: "refused" }),
   };
 
@@ -309,6 +312,5 @@ export function connection({ base, site, lang, availability, memory, changed }: 
       memory.write({ seen: { conversation: state.conversation, seq } });
       dispatch({ type: "looked", seq });
     },
-    end: () => link()?.tell("end", {}),
   };
 }

@@ -12,7 +12,7 @@ export interface Link {
   /** Everything after a seq, or its first part. */
   sync(after: number): Promise<Synced>;
   /** Says something that needs no answer; lost without harm. */
-  tell(event: "typing" | "seen" | "delivered" | "end" | "rate", payload: object): void;
+  tell(event: "typing" | "seen" | "delivered", payload: object): void;
   /** Whether messages may be sent now. */
   ready(): boolean;
   stop(): void;
@@ -28,6 +28,8 @@ export interface Hearing {
   theirs(seen: { delivered?: number; seen?: number }): void;
   /** A try failed or the line went; the link goes on trying by itself. */
   down(): void;
+  /** The service does not know our token any more; the next message makes us known again. */
+  stranger(): void;
   /** The service does not want this page. */
   refused(): void;
 }

@@ -21,6 +21,8 @@ export function pollingLink(where: Whereabouts, hear: Hearing): Link {
     const answer = await call<Polled>(`${address}?after_seq=${after}&wait=${wait}`, {
       token: where.token(), signal, timeout: (wait + 15) * 1000,
     });
+    if (answer.status === 401) hear.stranger();
+    if (answer.status === 403) hear.refused();
     if (answer.status !== 200) throw new Error(`${answer.status}`);
     return answer.data;
   }

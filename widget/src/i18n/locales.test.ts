@@ -15,7 +15,7 @@ test("every language has the same words with the same places to fill", () => {
 });
 
 test("a text is filled with its values", () => {
-  expect(words(en)("unread", { count: 3 })).toBe("Unread messages: 3");
+  expect(words(en)("too_long", { count: 3 })).toBe("3 characters too many");
 });
 
 test("Arabic is written right to left", () => {

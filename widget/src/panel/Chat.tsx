@@ -22,6 +22,7 @@ export function Chat({ desk, state }: { desk: Desk; state: ChatState }) {
   // Where in the thread the form was sent: what is said later stands below it.
   const [sentAfter, setSentAfter] = useState<number | null>(null);
   const prefilled = useRef("");
+  const [returns, setReturns] = useState(0);
 
   function values(): Record<string, string | undefined> {
     const said = unansweredText(state);
@@ -38,6 +39,7 @@ export function Chat({ desk, state }: { desk: Desk; state: ChatState }) {
       const typed = form.current.values().message ?? "";
       const said = prefilled.current;
       desk.saveDraft((typed.startsWith(said) ? typed.slice(said.length) : typed).trim());
+      setReturns(returns + 1);
     }
   }, [offering]);
 
@@ -73,7 +75,7 @@ export function Chat({ desk, state }: { desk: Desk; state: ChatState }) {
       )}
       <Log desk={desk} state={state} card={card} cardAfter={sentAfter} />
       {away && !config.offline_form && <p class="hint">{t("offline_no_form")}</p>}
-      {state.link !== "refused" && !offering && <Composer key={offered ? "again" : "first"} desk={desk} />}
+      {state.link !== "refused" && !offering && <Composer key={returns} desk={desk} />}
     </>
   );
 }

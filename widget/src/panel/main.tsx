@@ -32,6 +32,7 @@ export async function mount(bridge: Bridge): Promise<Panel> {
   root.append(place);
   root.adoptedStyleSheets = [sheet(css), ...root.adoptedStyleSheets];
   const placedForms: Engaged[] = [];
+  const unwanted = launcher.hidden;
   const dressed = new WeakSet<Node>();
 
   const chat = connection({ base, site, lang, memory, availability: settings.chat, changed });
@@ -60,7 +61,7 @@ export async function mount(bridge: Bridge): Promise<Panel> {
   function changed(state: ChatState, before: ChatState): void {
     look();
     tellNews(state, before);
-    bridge.launch(desk.open, unread(chat.state()));
+    showLauncher();
     draw();
   }
 
@@ -70,6 +71,12 @@ export async function mount(bridge: Bridge): Promise<Panel> {
     for (const { seq, author, body, at } of state.log.messages) {
       if (seq > before.log.last && author.kind === "operator") bridge.emit("message", { author: author.name, body, at });
     }
+  }
+
+  /** A page that wants no launcher gets one only while there is something to come back to. */
+  function showLauncher(): void {
+    launcher.hidden = unwanted && !desk.open && !chat.state().conversation;
+    bridge.launch(desk.open, unread(chat.state()));
   }
 
   function look(): void {
@@ -85,10 +92,9 @@ export async function mount(bridge: Bridge): Promise<Panel> {
   }
 
   function settle(was: boolean): void {
-    launcher.hidden = false;
     if (chat.state().conversation) memory.writeTab({ open: desk.open });
     look();
-    bridge.launch(desk.open, unread(chat.state()));
+    showLauncher();
     draw();
     if (desk.open !== was) bridge.emit(desk.open ? "open" : "close");
   }
