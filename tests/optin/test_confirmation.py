@@ -125,9 +125,7 @@ def test_a_new_mail_brings_a_new_code_the_same_link_and_three_are_the_most(
     assert not db.write(optin.resend, last_day, public_id=asked.public_id, site=everybody.site, **ASK)
 
 
-def test_a_mail_that_still_waits_is_replaced_not_doubled(
-    everybody: SimpleNamespace, ask: Asked, now: datetime
-) -> None:
+def test_a_mail_that_still_waits_is_replaced_not_doubled(everybody: SimpleNamespace, ask: Asked, now: datetime) -> None:
     asked = ask()
     (old,) = mails(asked.public_id)
     assert db.write(optin.resend, now, public_id=asked.public_id, site=everybody.site, **ASK)
