@@ -48,7 +48,7 @@ class Membership(Base):
 
 
 class Presence(Base):
-    """One live connection of an operator. A crashed process leaves rows behind: they count only while `seen_at` is fresh."""
+    """One live connection of an operator. A crashed process leaves rows behind: they count while `seen_at` is fresh."""
 
     __tablename__ = "presences"
 

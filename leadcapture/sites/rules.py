@@ -18,8 +18,8 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 def origin_allowed(allowed: Iterable[str], origin: str) -> bool:
     """Whether a page of `origin` (scheme://host[:port]) belongs to the site.
 
-    An allowed entry is an origin; its host may begin with `*.` (any subdomain, not the domain itself) and its port may be
-    `*` (any port), which is meant for development on one machine.
+    An allowed entry is an origin; its host may begin with `*.` (any subdomain, not the domain itself) and its port may
+    be `*` (any port), which is meant for development on one machine.
     """
     return any(_matches(entry, origin) for entry in allowed)
 
@@ -45,7 +45,7 @@ def _parts(origin: str) -> tuple[str, str, str]:
 
 
 def valid_origin(entry: str) -> bool:
-    """Whether an owner may enter this as an allowed origin: http or https, a host, no path, wildcards only as documented."""
+    """Whether an owner may enter this as an allowed origin: http(s), a host, no path, wildcards only as documented."""
     scheme, host, port = _parts(entry)
     if scheme not in ("http", "https") or not host or "/" in entry.split("://", 1)[-1].rstrip("/"):
         return False

@@ -51,10 +51,20 @@ def things(people: SimpleNamespace, now: datetime) -> dict[str, str]:
         )
         form = forms.create(session, now, site_id=people.site.id, kind="subscription")
         email = mail.enqueue(
-            session, now, site=people.site, name="verify_recipient", to=addresses.parse("alice@example.org"), language="en",
+            session,
+            now,
+            site=people.site,
+            name="verify_recipient",
+            to=addresses.parse("alice@example.org"),
+            language="en",
             values={"link": "https://example.org/"},
-        )  # fmt: skip
-        return {"contact": contact.public_id, "form": form.public_id, "email": email.public_id, "bob": people.bob.public_id}
+        )
+        return {
+            "contact": contact.public_id,
+            "form": form.public_id,
+            "email": email.public_id,
+            "bob": people.bob.public_id,
+        }
 
     return db.write(make)
 
@@ -82,7 +92,9 @@ def test_nobody_without_the_role_changes_anything(somebody, things, path: str) -
 
 @pytest.mark.parametrize("path", ACTIONS)
 def test_things_of_the_site_are_unknown_to_charlie(somebody, things, path: str) -> None:
-    answer = somebody("charlie").post(path.format(**things), seen_at="/console/account", role="owner", title="Mine", sure="yes")
+    answer = somebody("charlie").post(
+        path.format(**things), seen_at="/console/account", role="owner", title="Mine", sure="yes"
+    )
     assert answer.status_code == 404
 
 

@@ -17,7 +17,7 @@ from leadcapture.mail import operations as mail
 from leadcapture.sites import operations as sites
 
 SCRIPT = "<script>alert(1)</script>"
-QUOTES = "\" onmouseover=\"alert(1)\" x='"
+QUOTES = '" onmouseover="alert(1)" x=\''
 TURNED = "\u202egnp.exe\u2066"
 FORMULA = '=HYPERLINK("https://evil.example.org","click")'
 LONG = "W" * 10_000
@@ -28,26 +28,60 @@ HOSTILE = [SCRIPT, QUOTES, TURNED, FORMULA, LONG, "{{ 7 * 7 }}", "javascript:ale
 def test_hostile_text_is_inert_on_every_page(somebody, people: SimpleNamespace, now: datetime, text: str) -> None:
     def make(session):
         contact = contacts.upsert_confirmed(
-            session, now, site_id=people.site.id, address=addresses.parse("visitor@example.org"),
-            name=text[:120], phone=text[:40], source=text[:80], attributes={text[:60]: text},
-        )  # fmt: skip
+            session,
+            now,
+            site_id=people.site.id,
+            address=addresses.parse("visitor@example.org"),
+            name=text[:120],
+            phone=text[:40],
+            source=text[:80],
+            attributes={text[:60]: text},
+        )
         consent.record(
-            session, now, contact=contact, action="grant", purpose=text[:60], method="button", statement=text,
-            statement_version=text[:40], form_slug=text[:80], page_url=text[:2000], user_agent=text[:400],
-            email_subject=text[:300], email_text=text,
-        )  # fmt: skip
+            session,
+            now,
+            contact=contact,
+            action="grant",
+            purpose=text[:60],
+            method="button",
+            statement=text,
+            statement_version=text[:40],
+            form_slug=text[:80],
+            page_url=text[:2000],
+            user_agent=text[:400],
+            email_subject=text[:300],
+            email_text=text,
+        )
         conversation = chat.question(
-            session, now, site_id=people.site.id, conversation=None, visitor_token_id=None, name=text[:120],
-            email="visitor@example.org", body=text[:4000], page_url=text[:2000], language="en", client_id="one",
-        )  # fmt: skip
+            session,
+            now,
+            site_id=people.site.id,
+            conversation=None,
+            visitor_token_id=None,
+            name=text[:120],
+            email="visitor@example.org",
+            body=text[:4000],
+            page_url=text[:2000],
+            language="en",
+            client_id="one",
+        )
         mail.enqueue(
-            session, now, site=people.site, name="offline_question", to=addresses.parse("alice@example.org"), language="en",
+            session,
+            now,
+            site=people.site,
+            name="offline_question",
+            to=addresses.parse("alice@example.org"),
+            language="en",
             to_name=text,
             values={
-                "question": text, "visitor_name": text, "visitor_email": "visitor@example.org", "email_confirmed": False,
-                "page_url": text, "console_url": "https://example.org/",
+                "question": text,
+                "visitor_name": text,
+                "visitor_email": "visitor@example.org",
+                "email_confirmed": False,
+                "page_url": text,
+                "console_url": "https://example.org/",
             },
-        )  # fmt: skip
+        )
         sites.update(session, now, site_id=people.site.id, name=text[:120], sender_name=text[:120])
         return contact, conversation
 
@@ -84,9 +118,14 @@ def test_hostile_text_is_inert_on_every_page(somebody, people: SimpleNamespace, 
 
 def test_a_mails_html_may_run_and_load_nothing(somebody, people: SimpleNamespace, now: datetime) -> None:
     email = db.write(
-        mail.enqueue, now, site=people.site, name="verify_recipient", to=addresses.parse("alice@example.org"), language="en",
+        mail.enqueue,
+        now,
+        site=people.site,
+        name="verify_recipient",
+        to=addresses.parse("alice@example.org"),
+        language="en",
         values={"link": "https://example.org/"},
-    )  # fmt: skip
+    )
     alice = somebody("alice")
     policy = alice.get(f"/console/outbox/{email.public_id}/html").headers["Content-Security-Policy"]
     assert policy.startswith("sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:")
@@ -95,9 +134,13 @@ def test_a_mails_html_may_run_and_load_nothing(somebody, people: SimpleNamespace
 
 def test_no_cell_of_the_export_is_a_formula(somebody, people: SimpleNamespace, now: datetime) -> None:
     db.write(
-        contacts.upsert_confirmed, now, site_id=people.site.id, address=addresses.parse("visitor@example.org"), name=FORMULA,
+        contacts.upsert_confirmed,
+        now,
+        site_id=people.site.id,
+        address=addresses.parse("visitor@example.org"),
+        name=FORMULA,
         phone="+49 30 1",
-    )  # fmt: skip
+    )
     answer = somebody("alice").get("/console/contacts.csv")
     assert answer.mimetype == "text/csv"
     assert answer.headers["Content-Disposition"].startswith("attachment;")

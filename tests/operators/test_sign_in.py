@@ -73,7 +73,9 @@ class TestGuessing:
 
 
 def test_a_form_without_its_token_is_refused(somebody) -> None:
-    answer = somebody().client.post("/console/sign-in", data={"email": "alice@example.org", "password": "correct horse"})
+    answer = somebody().client.post(
+        "/console/sign-in", data={"email": "alice@example.org", "password": "correct horse"}
+    )
     assert answer.status_code == 400
 
 
@@ -91,7 +93,13 @@ def test_who_is_not_signed_in_is_led_to_the_sign_in_and_back(somebody) -> None:
     alice = somebody()
     sent_to = alice.get("/console/contacts?search=x").location
     assert sent_to == "/console/sign-in?next=/console/contacts?search%3Dx"
-    answer = alice.post("/console/sign-in", seen_at=sent_to, email="alice@example.org", password="correct horse", next="/console/contacts?search=x")
+    answer = alice.post(
+        "/console/sign-in",
+        seen_at=sent_to,
+        email="alice@example.org",
+        password="correct horse",
+        next="/console/contacts?search=x",
+    )
     assert answer.location == "/console/contacts?search=x"
 
 
@@ -99,7 +107,9 @@ def test_the_sign_in_page_sends_nobody_elsewhere(somebody) -> None:
     assert somebody().sign_in("alice@example.org", next="https://evil.example.org/").location == "/console/"
 
 
-def test_signing_out_ends_the_session_and_the_presence_at_once(somebody, people: SimpleNamespace, now: datetime) -> None:
+def test_signing_out_ends_the_session_and_the_presence_at_once(
+    somebody, people: SimpleNamespace, now: datetime
+) -> None:
     alice = somebody("alice")
     db.write(presence.connected, now, people.alice.id, "socket")
     assert alice.post("/console/sign-out", seen_at="/console/account").location == "/console/sign-in"
@@ -134,7 +144,11 @@ def test_whoever_is_taken_off_the_team_is_out_at_once(somebody, people: SimpleNa
 
 def test_an_outdated_hash_is_made_anew_at_the_next_sign_in(somebody, people: SimpleNamespace) -> None:
     old = PasswordHasher(time_cost=1, memory_cost=8192).hash("correct horse")
-    db.write(lambda session: session.execute(update(Operator).where(Operator.id == people.alice.id).values(password_hash=old)))
+    db.write(
+        lambda session: session.execute(
+            update(Operator).where(Operator.id == people.alice.id).values(password_hash=old)
+        )
+    )
     assert somebody().sign_in("alice@example.org").status_code == 302
     with db.read() as session:
         renewed = queries.by_email(session, "alice@example.org").password_hash
@@ -179,7 +193,10 @@ class TestSetUp:
         late.get(path)
         browser().post(path, **self.FIELDS)
         assert browser().get(path).status_code == 404
-        assert late.post(path, seen_at="/console/sign-in", **self.FIELDS | {"email": "charlie@example.org"}).status_code == 404
+        assert (
+            late.post(path, seen_at="/console/sign-in", **self.FIELDS | {"email": "charlie@example.org"}).status_code
+            == 404
+        )
         with db.read() as session:
             assert queries.by_email(session, "charlie@example.org") is None
 
