@@ -10,14 +10,13 @@ import secrets
 from typing import Any
 
 from babel import Locale
-from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request
+from flask import Blueprint, Response, make_response, redirect, render_template, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from leadcapture import clock, db, i18n, ids, ratelimit, signing, web
 from leadcapture.errors import Conflict, Invalid, LeadCaptureError, RateLimited
-from leadcapture.forms import intake, operations, queries, rules
-from leadcapture.forms.routes import announce, check_poll_token, evidence, mail_settings, poll_token, send_again
+from leadcapture.forms import access, intake, operations, queries, rules
 from leadcapture.i18n import gettext as _
 from leadcapture.optin import rules as optin
 from leadcapture.sites import queries as sites
@@ -69,11 +68,11 @@ def send(key: str, slug: str) -> Response:
         intake.accept,
         now,
         checked,
-        evidence(fields, fields.get("page_url") or request.url),
-        mails=mail_settings(),
+        access.evidence(fields, fields.get("page_url") or request.url),
+        mails=access.mail_settings(),
         allow_mail=intake.may_mail(checked.address.key),
     )
-    announce(changed)
+    access.announce(changed)
     return _sent_page(site, form, submission, checked.address.typed)
 
 
@@ -84,7 +83,7 @@ def code(key: str, slug: str) -> Response:
     site, form, public_id = _sender(key, slug, fields)
     outcome = db.write(intake.confirm_by_code, clock.now(), submission=public_id, code=fields.get("code", ""))
     if not isinstance(outcome, Invalid):
-        announce(outcome.conversations)
+        access.announce(outcome.conversations)
         return _done_page(outcome.site, outcome.submission, outcome.result)
     if outcome.code == "expired":
         return _expired_page(site, form)
@@ -97,7 +96,7 @@ def code(key: str, slug: str) -> Response:
 def resend(key: str, slug: str) -> Response:
     """Mail the link again, as often as the caps allow; the answer is always the same."""
     site, form, public_id = _sender(key, slug, web.body())
-    send_again(public_id)
+    access.send_again(public_id)
     return _sent_page(site, form, public_id, "", message=_("We've sent it again. If nothing comes, look in spam."))
 
 
@@ -137,7 +136,7 @@ def confirm(token: str) -> Response:
         _speak(sent.language)
         return _expired_page(site, form, token=token, sent=sent)
     _speak(confirmed.submission.language)
-    announce(confirmed.conversations)
+    access.announce(confirmed.conversations)
     return _done_page(confirmed.site, confirmed.submission, confirmed.result)
 
 
@@ -149,7 +148,7 @@ def renew(token: str) -> Response:
     _speak(sent.language)
     if not sent.email:
         return _expired_page(site, form)
-    send_again(sent.public_id)
+    access.send_again(sent.public_id)
     return _sent_page(site, form, sent.public_id, sent.email)
 
 
@@ -182,13 +181,13 @@ def _form_page(
 def _sent_page(
     site: Any, form: Any, public_id: str, email: str, *, message: str | None = None, problem: str | None = None
 ) -> Response:
-    days = current_app.config["LEADCAPTURE"].confirmation_days
+    days = access.settings().confirmation_days
     page = render_template(
         "forms/sent.html",
         site=site,
         form=form,
         submission=public_id,
-        poll_token=poll_token(site.key, public_id),
+        poll_token=access.poll_token(site.key, public_id),
         message=message or intake.sent_message(email, days),
         problem=problem,
     )
@@ -221,7 +220,7 @@ def _sender(key: str, slug: str, fields: MultiDict[str, str]) -> tuple[Any, Any,
         form = queries.by_slug(session, site.id, slug)
     i18n.use(i18n.best(fields.get("lang"), site.language))
     public_id = fields.get("submission", "")
-    check_poll_token(site.key, public_id, fields.get("poll_token", ""))
+    access.check_poll_token(site.key, public_id, fields.get("poll_token", ""))
     return site, form, public_id
 
 

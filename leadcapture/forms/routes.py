@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, jsonify, request
-from werkzeug.datastructures import MultiDict
+from flask import Blueprint, Response, jsonify, request
 
 from leadcapture import clock, db, i18n, ids, ratelimit, signing, web
-from leadcapture.chat import access, broadcast
-from leadcapture.errors import BadToken, Invalid, NotFound
-from leadcapture.forms import challenge, intake, operations, queries, rules
+from leadcapture.chat import access as chat
+from leadcapture.errors import Invalid, NotFound
+from leadcapture.forms import access, challenge, intake, operations, queries, rules
 from leadcapture.i18n import gettext as _
 from leadcapture.sites import queries as sites
 
@@ -20,7 +19,7 @@ blueprint = Blueprint("forms", __name__)
 @blueprint.get("/v1/<key>/forms/<slug>", provide_automatic_options=False)
 def describe(key: str, slug: str) -> Response:
     """The form described, with a fresh challenge."""
-    site = access.site_for_request(key)
+    site = chat.site_for_request(key)
     with db.read() as session:
         form = queries.published_by_slug(session, site.id, slug)
     described = operations.describe(form, site, request.args.get("lang"))
@@ -33,7 +32,7 @@ def describe(key: str, slug: str) -> Response:
 def submit(key: str, slug: str) -> Response:
     """Take what a visitor sent. Answers the same for an address in whatever state: new, pending, confirmed,
     suppressed."""
-    site = access.site_for_request(key)
+    site = chat.site_for_request(key)
     now, fields = clock.now(), web.body()
     with db.read() as session:
         form = queries.published_by_slug(session, site.id, slug)
@@ -51,19 +50,19 @@ def submit(key: str, slug: str) -> Response:
         intake.accept,
         now,
         checked,
-        evidence(fields, fields.get("page_url") or request.referrer),
-        mails=mail_settings(),
+        access.evidence(fields, fields.get("page_url") or request.referrer),
+        mails=access.mail_settings(),
         allow_mail=intake.may_mail(checked.address.key),
         visitor=_visitor(site.key),
     )
-    announce(changed)
+    access.announce(changed)
     return _sent(site.key, submission, checked.address.typed)
 
 
 @blueprint.route("/v1/<key>/forms/<slug>", methods=["OPTIONS"])
 def form_preflight(key: str, slug: str) -> Response:  # noqa: ARG001 the rule names both
     """What a browser asks before it asks."""
-    access.site_for_request(key)
+    chat.site_for_request(key)
     return web.allow_origin(Response(status=204))
 
 
@@ -84,7 +83,7 @@ def code(public_id: str) -> Response:
     outcome = db.write(intake.confirm_by_code, clock.now(), submission=public_id, code=fields.get("code", ""))
     if isinstance(outcome, Invalid):
         raise outcome
-    announce(outcome.conversations)
+    access.announce(outcome.conversations)
     return _state("confirmed", outcome.result)
 
 
@@ -93,7 +92,7 @@ def resend(public_id: str) -> Response:
     """Mail the link again, as often as the caps allow; the answer is always the same."""
     fields = web.body()
     _check_poll_token(public_id, fields.get("poll_token") or web.bearer() or "")
-    send_again(public_id)
+    access.send_again(public_id)
     response = jsonify(status="confirmation_sent", message=_("We've sent it again."))
     response.status_code = 202
     return web.allow_origin(response)
@@ -109,61 +108,16 @@ def submission_preflight(public_id: str) -> Response:
         if sent is None:
             raise NotFound("No such submission.")
         key = sites.by_id(session, sent.site_id).key
-    access.site_for_request(key)
+    chat.site_for_request(key)
     return web.allow_origin(Response(status=204))
-
-
-# ---- what the hosted page does too ----------------------------------------------------------------------------------
-
-
-def evidence(fields: MultiDict[str, str], page_url: str | None) -> intake.Evidence:
-    """Where this request's submission comes from."""
-    return intake.Evidence(
-        page_url=rules.clean_url(page_url),
-        ip=web.client_ip() if _settings().store_ip else None,
-        user_agent=rules.clean_line(request.headers.get("User-Agent"))[:400],
-        once=fields.get("once", ""),
-    )
-
-
-def mail_settings() -> intake.MailSettings:
-    """What confirmation mails need to know."""
-    return intake.MailSettings(public_url=_settings().public_url, days=_settings().confirmation_days)
-
-
-def poll_token(key: str, public_id: str) -> str:
-    """Proves that its holder sent that submission to the site with that key."""
-    return signing.sign("submission", f"{public_id}.{key}")
-
-
-def check_poll_token(key: str, public_id: str, token: str) -> None:
-    """Raises BadToken unless the token proves that its holder sent that submission to the site with that key."""
-    if signing.verify("submission", token) != f"{public_id}.{key}":
-        raise BadToken("This link is not valid.")
-
-
-def announce(conversations: list[str]) -> None:
-    """Tell operators and visitors of the conversations that an effect has changed; call it after the commit."""
-    for public_id in conversations:
-        broadcast.conversation_changed(public_id)
-
-
-def send_again(public_id: str) -> None:
-    """Mail the confirmation of that submission again, within the caps; nothing happens where none is waited for."""
-    with db.read() as session:
-        sent = queries.submission(session, public_id)
-    if sent is None or sent.status != "pending":
-        return
-    allowed = intake.may_mail(sent.email_key)
-    db.write(intake.resend, clock.now(), submission=public_id, mails=mail_settings(), allow_mail=allowed)
 
 
 def _sent(key: str, public_id: str, email: str) -> Response:
     response = jsonify(
         status="confirmation_sent",
         submission=public_id,
-        poll_token=poll_token(key, public_id),
-        message=intake.sent_message(email, _settings().confirmation_days),
+        poll_token=access.poll_token(key, public_id),
+        message=intake.sent_message(email, access.settings().confirmation_days),
     )
     response.status_code = 202
     return web.allow_origin(response)
@@ -178,15 +132,11 @@ def _state(status: str, result: dict[str, Any] | None) -> Response:
 def _check_poll_token(public_id: str, token: str) -> None:
     """Raises BadToken unless the token is this submission's, Forbidden for a page of another website."""
     key = signing.verify("submission", token).partition(".")[2]
-    check_poll_token(key, public_id, token)
-    access.site_for_request(key)
+    access.check_poll_token(key, public_id, token)
+    chat.site_for_request(key)
 
 
 def _visitor(key: str) -> str | None:
     """The visitor of this site whose token came along; None without one: a question must not be lost for that."""
-    token = access.check_token(key, web.bearer())
+    token = chat.check_token(key, web.bearer())
     return None if token.new else token.visitor
-
-
-def _settings() -> Any:
-    return current_app.config["LEADCAPTURE"]

@@ -1,0 +1,60 @@
+"""What the widget's calls and the hosted pages share: the evidence of a request, the tokens, what follows a commit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app, request
+from werkzeug.datastructures import MultiDict
+
+from leadcapture import clock, db, signing, web
+from leadcapture.chat import broadcast
+from leadcapture.errors import BadToken
+from leadcapture.forms import intake, queries, rules
+
+
+def evidence(fields: MultiDict[str, str], page_url: str | None) -> intake.Evidence:
+    """Where this request's submission comes from."""
+    return intake.Evidence(
+        page_url=rules.clean_url(page_url),
+        ip=web.client_ip() if settings().store_ip else None,
+        user_agent=rules.clean_line(request.headers.get("User-Agent"))[:400],
+        once=fields.get("once", ""),
+    )
+
+
+def mail_settings() -> intake.MailSettings:
+    """What confirmation mails need to know."""
+    return intake.MailSettings(public_url=settings().public_url, days=settings().confirmation_days)
+
+
+def poll_token(key: str, public_id: str) -> str:
+    """Proves that its holder sent that submission to the site with that key."""
+    return signing.sign("submission", f"{public_id}.{key}")
+
+
+def check_poll_token(key: str, public_id: str, token: str) -> None:
+    """Raises BadToken unless the token proves that its holder sent that submission to the site with that key."""
+    if signing.verify("submission", token) != f"{public_id}.{key}":
+        raise BadToken("This link is not valid.")
+
+
+def announce(conversations: list[str]) -> None:
+    """Tell operators and visitors of the conversations that an effect has changed; call it after the commit."""
+    for public_id in conversations:
+        broadcast.conversation_changed(public_id)
+
+
+def send_again(public_id: str) -> None:
+    """Mail the confirmation of that submission again, within the caps; nothing happens where none is waited for."""
+    with db.read() as session:
+        sent = queries.submission(session, public_id)
+    if sent is None or sent.status != "pending":
+        return
+    allowed = intake.may_mail(sent.email_key)
+    db.write(intake.resend, clock.now(), submission=public_id, mails=mail_settings(), allow_mail=allowed)
+
+
+def settings() -> Any:
+    """The settings of the running application."""
+    return current_app.config["LEADCAPTURE"]
