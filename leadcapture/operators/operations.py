@@ -90,8 +90,8 @@ def invite(
     """Make somebody a member of the site; `by_id` is the operator who asks.
 
     A person who is new here has no password yet and gets in by `invitation_token`. Raises Forbidden when the asker may
-    not give this role, Conflict when the address belongs to a member, or to an account that shares no site with the asker:
-    an account is not to be drawn into a site by strangers.
+    not give this role, Conflict when the address belongs to a member, or to an account that shares no site with the
+    asker: an account is not to be drawn into a site by strangers.
     """
     asker = session.get_one(Operator, by_id)
     if not rules.may_manage(_role(asker, site_id), role):
