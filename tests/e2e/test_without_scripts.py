@@ -1,0 +1,36 @@
+"""The hosted form from the page to the confirmed contact in a browser that runs no scripts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import Watched
+from tests.servers import Service
+
+
+def test_a_hosted_form_works_without_javascript(service: Service, person: Callable[..., Watched]) -> None:
+    visitor = person(java_script_enabled=False)
+    page = visitor.page()
+    page.goto(f"{service.url}/f/{service.demo['site_key']}/{service.demo['forms']['subscription']}")
+    page.fill("[name=email]", "erin@example.net")
+    box = page.locator("[name=consent]").first
+    expect(box).not_to_be_checked()
+    box.check()
+    page.locator("form [type=submit]").first.click()
+    expect(page.locator("main")).to_contain_text("erin@example.net")
+
+    text = service.wait_for_email("erin@example.net").get_body(("plain",)).get_content()
+    link = re.search(rf"{re.escape(service.url)}/confirm/\S+", text).group()
+    page.goto(link)
+    page.locator("form [type=submit]").click()
+    confirmed = page.locator("main h1").inner_text()
+    page.goto(link)
+    if page.locator("form [type=submit]").count():
+        page.locator("form [type=submit]").click()
+    assert page.locator("main h1").inner_text() == confirmed, "again is the same success"
+    exported = service.run("contacts", "export", "--site", service.demo["site_key"]).stdout
+    assert exported.count("erin@example.net") == 1
+    assert visitor.complaints == []
