@@ -166,17 +166,20 @@ class _GroupWriter:
         try:
             while self._waiting:
                 group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
-                try:
-                    outcomes = self._thread.apply(self._commit, ([operation for operation, _ in group],))
-                except BaseException as error:  # every waiting caller must be told, whatever happened
-                    outcomes = [(None, error)] * len(group)
-                for (_, answer), (result, error) in zip(group, outcomes, strict=True):
-                    if error is None:
+                outcomes = self._outcomes([operation for operation, _ in group])
+                for (_, answer), (result, failure) in zip(group, outcomes, strict=True):
+                    if failure is None:
                         answer.set(result)
                     else:
-                        answer.set_exception(error)
+                        answer.set_exception(failure)
         finally:
             self._led = False
+
+    def _outcomes(self, operations: list[Callable[[Session], Any]]) -> list[tuple[Any, BaseException | None]]:
+        try:
+            return self._thread.apply(self._commit, (operations,))
+        except BaseException as failure:  # every waiting caller must be told, whatever happened
+            return [(None, failure)] * len(operations)
 
     def _commit(self, operations: list[Callable[[Session], Any]]) -> list[tuple[Any, BaseException | None]]:
         outcomes: list[tuple[Any, BaseException | None]] = []

@@ -18,7 +18,7 @@ def serve(settings: Settings, *, with_jobs: bool, demo: bool = False) -> None:
     prepare_database(settings)
     # Connections must not cross the fork into the worker processes.
     db.close()
-    _Server(settings, with_jobs=with_jobs, demo=demo).run()
+    _Server(settings, with_jobs=with_jobs, demo=demo).run()  # type: ignore[no-untyped-call]
 
 
 def prepare_database(settings: Settings) -> None:
@@ -28,12 +28,12 @@ def prepare_database(settings: Settings) -> None:
         tables.upgrade(database.engine)
 
 
-class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn brings no types
+class _Server(BaseApplication):
     def __init__(self, settings: Settings, *, with_jobs: bool, demo: bool) -> None:
         self._settings = settings
         self._with_jobs = with_jobs
         self._demo = demo
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # gunicorn brings few types
 
     def load_config(self) -> None:
         options: dict[str, Any] = {
@@ -53,7 +53,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn brings no type
             "worker_exit": lambda _server, _worker: delivery.finish(5),
         }
         for name, value in options.items():
-            self.cfg.set(name, value)
+            self.cfg.set(name, value)  # type: ignore[union-attr]  # load_default_config made it
 
     def load(self) -> Flask:
         app = create_app(self._settings, demo=self._demo)

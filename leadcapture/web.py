@@ -174,7 +174,7 @@ def _add_headers(response: Response) -> Response:
 def _compress(response: Response) -> Response:
     if response.status_code != 200 or response.is_streamed and not request.path.startswith("/static/"):
         return response
-    if not response.mimetype.startswith(COMPRESSIBLE) or "Content-Encoding" in response.headers:
+    if not (response.mimetype or "").startswith(COMPRESSIBLE) or "Content-Encoding" in response.headers:
         return response
     response.vary.add("Accept-Encoding")
     if not request.accept_encodings["gzip"]:

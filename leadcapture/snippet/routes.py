@@ -49,7 +49,9 @@ def _script(key: str) -> str:
         available = chat.available(session, clock.now(), site, settings.operator_grace)
         placed = forms.inline(session, site.id)
         with i18n.speaking(site.language):
-            described = {form.slug: form_operations.describe(form, site, site.language) for form in placed}
+            described = {
+                form.slug: rules.without_challenge(form_operations.describe(form, site, site.language)) for form in placed
+            }
     config = rules.loader_config(
         base=settings.public_url,
         key=site.key,
@@ -61,9 +63,8 @@ def _script(key: str) -> str:
         available=available,
         panel=web.static_url("panel.js"),
         launcher={language: _locale(language)["launcher_open"] for language in i18n.LANGUAGES},
-        forms=described,
     )
-    return rules.snippet(_loader(web.manifest()["loader.js"]), config)
+    return rules.snippet(_loader(web.manifest()["loader.js"]), json.dumps(config), json.dumps(described))
 
 
 @blueprint.route("/v1/<key>/config", methods=["GET"], provide_automatic_options=False)
