@@ -1,5 +1,5 @@
-"""The Socket.IO server. Connects and disconnects go through Flask-SocketIO; hot events are put on the server beneath it,
-because Flask's request context is the main cost of an event."""
+"""The Socket.IO server. Connects and disconnects go through Flask-SocketIO; hot events are put on the server beneath
+it, because Flask's request context is the main cost of an event."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def init(app: Flask, settings: Settings) -> None:
 
 
 def on(event: str, namespace: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register a hot event: the handler is called as `handler(sid, *payload)` with no Flask context; what it returns is the ack.
+    """Register a hot event: called as `handler(sid, *payload)` with no Flask context; what it returns is the ack.
 
     Registration must happen after init().
     """

@@ -18,7 +18,7 @@ from leadcapture.chat.queries import Thread
 from leadcapture.i18n import gettext as _
 
 # Seconds within which several changes of one conversation are told to operators as one.
-SUMMARY_PAUSE = 0.2
+SUMMARY_PAUSE = 0.5
 
 _changed: set[str] = set()
 _waiting: dict[str, set[Event]] = {}
@@ -73,12 +73,10 @@ def summary_soon(public_id: str) -> None:
 def _tell_summaries() -> None:
     changed = list(_changed)
     _changed.clear()
-    for public_id in changed:
-        with db.read() as session:
-            found = queries.summary(session, public_id)
-        if found is not None:
-            site_id, summary = found
-            socketio.emit("conversation", summary, to=site_room(site_id), namespace=OPERATOR)
+    with db.read() as session:
+        found = queries.summaries(session, changed)
+    for site_id, summary in found:
+        socketio.emit("conversation", summary, to=site_room(site_id), namespace=OPERATOR)
 
 
 def read_up_to(thread: Thread, by: str, seq: int, *, seen: bool) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, insert, select, update
+from sqlalchemy import Row, Select, bindparam, exists, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -21,33 +21,61 @@ from leadcapture.chat.protocol import Incoming, MessageView
 from leadcapture.chat.queries import conversations, messages, visitors
 from leadcapture.errors import NotFound
 
-_CURRENT: Select[Any] = select(
-    conversations.c.id,
-    conversations.c.public_id,
-    conversations.c.site_id,
-    conversations.c.status,
-    conversations.c.operator_id,
-    conversations.c.last_seq,
-    conversations.c.active_at,
-    visitors.c.name.label("visitor_name"),
-).join(visitors, visitors.c.id == conversations.c.visitor_id)
+# Built once: to build and to hash a statement costs more than to run it.
+_ROW = (
+    select(
+        conversations.c.id,
+        conversations.c.public_id,
+        conversations.c.site_id,
+        conversations.c.status,
+        conversations.c.operator_id,
+        conversations.c.last_seq,
+        conversations.c.waiting_since,
+        conversations.c.closed_at,
+        conversations.c.page_url,
+        conversations.c.active_at,
+        visitors.c.name.label("visitor_name"),
+    )
+    .join(visitors, visitors.c.id == conversations.c.visitor_id)
+    .with_for_update(of=conversations)
+)
+_CURRENT: Select[Any] = (
+    _ROW.where(visitors.c.public_id == bindparam("visitor"), visitors.c.site_id == bindparam("site"))
+    .order_by(conversations.c.id.desc())
+    .limit(1)
+)
+_LOCKED: Select[Any] = _ROW.where(conversations.c.id == bindparam("conversation"))
+_WAS_SENT = exists().where(
+    messages.c.conversation_id == bindparam("conversation"),
+    messages.c.author_kind == bindparam("author"),
+    messages.c.client_id == bindparam("client"),
+)
+_SENT_BEFORE = select(_WAS_SENT)
+_RAISE = (
+    update(conversations)
+    .where(conversations.c.id == bindparam("conversation"), ~_WAS_SENT)
+    .values(
+        last_seq=conversations.c.last_seq + 1,
+        status=bindparam("new_status"),
+        operator_id=bindparam("new_operator_id"),
+        waiting_since=bindparam("new_waiting_since"),
+        closed_at=bindparam("new_closed_at"),
+        page_url=bindparam("new_page_url"),
+        active_at=bindparam("new_active_at"),
+    )
+    .returning(conversations.c.last_seq)
+)
+_STORE = insert(messages)
 
 
 def current(session: Session, site_id: int, visitor: str) -> Row[Any] | None:
     """The visitor's newest conversation, locked on PostgreSQL (SQLite has one writer anyway)."""
-    return session.execute(
-        _CURRENT.where(visitors.c.public_id == visitor, visitors.c.site_id == site_id)
-        .order_by(conversations.c.id.desc())
-        .limit(1)
-        .with_for_update(of=conversations)
-    ).first()
+    return session.connection().execute(_CURRENT, {"visitor": visitor, "site": site_id}).first()
 
 
 def locked(session: Session, conversation_id: int) -> Row[Any]:
     """That conversation, which must exist, locked."""
-    return session.execute(
-        _CURRENT.where(conversations.c.id == conversation_id).with_for_update(of=conversations)
-    ).one()
+    return session.connection().execute(_LOCKED, {"conversation": conversation_id}).one()
 
 
 def begin(
@@ -96,29 +124,30 @@ def begin(
 
 
 def number(
-    session: Session, conversation_id: int, author_kind: str, client_id: str, values: dict[str, Any]
+    session: Session, row: Row[Any], author_kind: str, client_id: str, *, now: datetime, **changed: Any
 ) -> int | None:
-    """Raise the last number and set the values: the new number, or None (nothing set) when that client id is known."""
-    raised = (
-        update(conversations)
-        .where(conversations.c.id == conversation_id, ~_was_sent(conversation_id, author_kind, client_id))
-        .values(values | {"last_seq": conversations.c.last_seq + 1})
-        .returning(conversations.c.last_seq)
-    )
-    return session.execute(raised).scalar()
+    """Raise the last number of the locked conversation `row` and change what is named.
 
-
-def _was_sent(conversation_id: int, author_kind: str, client_id: str) -> Any:
-    return exists().where(
-        messages.c.conversation_id == conversation_id,
-        messages.c.author_kind == author_kind,
-        messages.c.client_id == client_id,
-    )
+    Comes back with the new number, or None (nothing is changed) when the author has sent that client id before.
+    """
+    values = {
+        "new_status": row.status,
+        "new_operator_id": row.operator_id,
+        "new_waiting_since": row.waiting_since,
+        "new_closed_at": row.closed_at,
+        "new_page_url": row.page_url,
+        "new_active_at": now,
+    }
+    values |= {f"new_{name}": value for name, value in changed.items()}
+    asked = {"conversation": row.id, "author": author_kind, "client": client_id}
+    found: int | None = session.connection().execute(_RAISE, asked | values).scalar()
+    return found
 
 
 def sent_before(session: Session, conversation_id: int, author_kind: str, client_id: str) -> bool:
     """Whether the author has sent that client id into the conversation."""
-    return bool(session.scalar(select(_was_sent(conversation_id, author_kind, client_id))))
+    asked = {"conversation": conversation_id, "author": author_kind, "client": client_id}
+    return bool(session.connection().execute(_SENT_BEFORE, asked).scalar())
 
 
 def store(
@@ -146,19 +175,20 @@ def store(
         body=incoming.body,
         at=now,
     )
-    session.execute(
-        insert(messages).values(
-            public_id=view.id,
-            conversation_id=row.id,
-            client_id=view.client_id,
-            seq=seq,
-            after_seq=view.after_seq,
-            kind=kind,
-            author_kind=author_kind,
-            author_name=author_name,
-            operator_id=operator_id,
-            body=view.body,
-            created_at=now,
-        )
+    session.connection().execute(
+        _STORE,
+        {
+            "public_id": view.id,
+            "conversation_id": row.id,
+            "client_id": view.client_id,
+            "seq": seq,
+            "after_seq": view.after_seq,
+            "kind": kind,
+            "author_kind": author_kind,
+            "author_name": author_name,
+            "operator_id": operator_id,
+            "body": view.body,
+            "created_at": now,
+        },
     )
     return view

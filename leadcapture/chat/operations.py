@@ -55,13 +55,13 @@ def post_by_visitor(
             kind=conversation_kind, name=name,
         )  # fmt: skip
     status = rules.after_visitor_message(row.status, available=available)
-    values: dict[str, Any] = {"active_at": now, "page_url": incoming.page or c.page_url}
+    changed: dict[str, Any] = {"page_url": incoming.page or row.page_url}
     if status != row.status:
         # Whoever queues again waits from now on, for whoever comes first.
-        values |= {"status": status, "operator_id": None, "closed_at": None, "waiting_since": now}
+        changed |= {"status": status, "operator_id": None, "closed_at": None, "waiting_since": now}
     else:
-        values["waiting_since"] = case((c.waiting_since.is_(None), now), else_=c.waiting_since)
-    seq = numbering.number(session, row.id, "visitor", incoming.client_id, values)
+        changed["waiting_since"] = row.waiting_since or now
+    seq = numbering.number(session, row, "visitor", incoming.client_id, now=now, **changed)
     if seq is None:
         return _found(session, row, visitor, "visitor", incoming)
     message = numbering.store(
@@ -86,8 +86,8 @@ def post_by_operator(
         rules.check_reply(row.status)
         moved = row.status != rules.ACTIVE or row.operator_id is None
         answering = operator_id if moved else row.operator_id
-        values = {"status": rules.ACTIVE, "operator_id": answering, "waiting_since": None, "active_at": now}
-        seq = numbering.number(session, row.id, "operator", incoming.client_id, values)
+        changed = {"status": rules.ACTIVE, "operator_id": answering, "waiting_since": None}
+        seq = numbering.number(session, row, "operator", incoming.client_id, now=now, **changed)
     name = session.execute(select(Operator.name).where(Operator.id == operator_id)).scalar_one()
     message = numbering.store(
         session, now, row, seq, incoming, kind=kind, author_kind="operator", author_name=name, operator_id=operator_id

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Row, Select, Table, and_, func, or_, select
+from sqlalchemy import Row, Select, Table, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from leadcapture import clock
@@ -182,35 +182,51 @@ def stored(session: Session, conversation_id: int, author_kind: str, client_id: 
 
 _Last = aliased(Message)
 _Answering = aliased(Operator)
-
-
-def _summaries() -> Select[Any]:
-    unread = (
-        select(func.count())
-        .where(
-            Message.conversation_id == Conversation.id,
-            Message.seq > Conversation.operator_seen,
-            Message.author_kind == "visitor",
-        )
-        .correlate(Conversation)
-        .scalar_subquery()
+_unread = (
+    select(func.count())
+    .where(
+        Message.conversation_id == Conversation.id,
+        Message.seq > Conversation.operator_seen,
+        Message.author_kind == "visitor",
     )
-    return (
-        select(
-            Conversation, Visitor, Site, _Answering, Contact.public_id.label("contact"), _Last, unread.label("unread")
-        )
-        .join(Visitor, Visitor.id == Conversation.visitor_id)
-        .join(Site, Site.id == Conversation.site_id)
-        .outerjoin(_Answering, _Answering.id == Conversation.operator_id)
-        .outerjoin(Contact, Contact.id == Conversation.contact_id)
-        .outerjoin(_Last, and_(_Last.conversation_id == Conversation.id, _Last.seq == Conversation.last_seq))
+    .correlate(Conversation)
+    .scalar_subquery()
+)
+# Columns, no objects: it is read again and again while people talk.
+_SUMMARIES: Select[Any] = (
+    select(
+        *Conversation.__table__.c,
+        Visitor.public_id.label("visitor"),
+        Visitor.name.label("visitor_name"),
+        Visitor.language.label("visitor_language"),
+        Site.key.label("site_key"),
+        Site.name.label("site_name"),
+        _Answering.public_id.label("operator"),
+        _Answering.name.label("operator_name"),
+        Contact.public_id.label("contact"),
+        _Last.body.label("last_body"),
+        _Last.created_at.label("last_at"),
+        _Last.author_kind.label("last_author"),
+        _unread.label("unread"),
     )
+    .join(Visitor, Visitor.id == Conversation.visitor_id)
+    .join(Site, Site.id == Conversation.site_id)
+    .outerjoin(_Answering, _Answering.id == Conversation.operator_id)
+    .outerjoin(Contact, Contact.id == Conversation.contact_id)
+    .outerjoin(_Last, and_(_Last.conversation_id == Conversation.id, _Last.seq == Conversation.last_seq))
+)
+_SUMMARIES_OF = _SUMMARIES.where(Conversation.public_id.in_(bindparam("public_ids", expanding=True)))
 
 
 def summary(session: Session, public_id: str) -> tuple[int, dict[str, Any]] | None:
     """The internal id of the conversation's site, and the Summary; None when there is no such conversation."""
-    row = session.execute(_summaries().where(Conversation.public_id == public_id)).first()
-    return None if row is None else (row[0].site_id, _summary(row))
+    return next(iter(summaries(session, [public_id])), None)
+
+
+def summaries(session: Session, public_ids: Sequence[str]) -> list[tuple[int, dict[str, Any]]]:
+    """As `summary`, of several at once; those that do not exist are left out."""
+    rows = session.connection().execute(_SUMMARIES_OF, {"public_ids": list(public_ids)})
+    return [(row.site_id, _summary(row)) for row in rows]
 
 
 def page(
@@ -220,7 +236,7 @@ def page(
 
     `status` is open, closed or all. Raises Invalid for a cursor that is not ours.
     """
-    wanted = _summaries().where(Conversation.site_id.in_(site_ids))
+    wanted = _SUMMARIES.where(Conversation.site_id.in_(site_ids))
     if status != "all":
         wanted = wanted.where(Conversation.status.in_(rules.OPEN if status == "open" else (rules.CLOSED,)))
     if before is not None:
@@ -230,13 +246,13 @@ def page(
     ordered = wanted.order_by(Conversation.active_at.desc(), Conversation.id.desc()).limit(QUEUE_PAGE + 1)
     rows = session.execute(ordered).all()
     shown = rows[:QUEUE_PAGE]
-    cursor = f"{shown[-1][0].active_at.isoformat()}|{shown[-1][0].id}" if len(rows) > QUEUE_PAGE else None
+    cursor = f"{shown[-1].active_at.isoformat()}|{shown[-1].id}" if len(rows) > QUEUE_PAGE else None
     return [_summary(row) for row in shown], cursor
 
 
 def of_contact(session: Session, site_id: int, contact_id: int) -> list[dict[str, Any]]:
     """Summaries of the conversations with this contact of the site, newest activity first, at most QUEUE_PAGE."""
-    mine = _summaries().where(Conversation.site_id == site_id, Conversation.contact_id == contact_id)
+    mine = _SUMMARIES.where(Conversation.site_id == site_id, Conversation.contact_id == contact_id)
     ordered = mine.order_by(Conversation.active_at.desc(), Conversation.id.desc()).limit(QUEUE_PAGE)
     return [_summary(row) for row in session.execute(ordered)]
 
@@ -258,34 +274,32 @@ def _read_cursor(cursor: str) -> tuple[datetime, int]:
 
 
 def _summary(row: Row[Any]) -> dict[str, Any]:
-    conversation, visitor, site, operator, contact, last, unread = tuple(row)
+    last = (
+        {"body": row.last_body[:140], "at": clock.wire(row.last_at), "author": row.last_author} if row.last_at else None
+    )
     return {
-        "id": conversation.public_id,
-        "site": {"key": site.key, "name": site.name},
-        "status": conversation.status,
-        "kind": conversation.kind,
+        "id": row.public_id,
+        "site": {"key": row.site_key, "name": row.site_name},
+        "status": row.status,
+        "kind": row.kind,
         "visitor": {
-            "id": visitor.public_id,
-            "name": conversation.name or visitor.name,
-            "email": conversation.email,
-            "email_confirmed": None if conversation.email is None else conversation.email_confirmed_at is not None,
-            "language": visitor.language,
-            "page": conversation.page_url,
+            "id": row.visitor,
+            "name": row.name or row.visitor_name,
+            "email": row.email,
+            "email_confirmed": None if row.email is None else row.email_confirmed_at is not None,
+            "language": row.visitor_language,
+            "page": row.page_url,
         },
-        "operator": None if operator is None else {"id": operator.public_id, "name": operator.name},
-        "last": None
-        if last is None
-        else {"body": last.body[:140], "at": clock.wire(last.created_at), "author": last.author_kind},
-        "last_seq": conversation.last_seq,
-        "unread": unread,
-        "waiting_since": clock.wire_or_none(conversation.waiting_since),
-        "created_at": clock.wire(conversation.created_at),
-        "seen": {"visitor": conversation.visitor_seen, "operator": conversation.operator_seen},
-        "delivered": {"visitor": conversation.visitor_delivered, "operator": conversation.operator_delivered},
-        "rating": None
-        if conversation.stars is None
-        else {"stars": conversation.stars, "comment": conversation.comment},
-        "contact": contact,
+        "operator": None if row.operator is None else {"id": row.operator, "name": row.operator_name},
+        "last": last,
+        "last_seq": row.last_seq,
+        "unread": row.unread,
+        "waiting_since": clock.wire_or_none(row.waiting_since),
+        "created_at": clock.wire(row.created_at),
+        "seen": {"visitor": row.visitor_seen, "operator": row.operator_seen},
+        "delivered": {"visitor": row.visitor_delivered, "operator": row.operator_delivered},
+        "rating": None if row.stars is None else {"stars": row.stars, "comment": row.comment},
+        "contact": row.contact,
     }
 
 

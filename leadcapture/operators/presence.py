@@ -36,9 +36,10 @@ def heartbeat(session: Session, now: datetime, socket_ids: Collection[str]) -> N
     )
 
 
-def all_gone(session: Session, now: datetime) -> None:
-    """No connection is left: the only process begins anew. Whoever was there counts for the grace and comes back in it."""
-    session.execute(update(Presence).where(Presence.gone_at.is_(None)).values(gone_at=now))
+def all_gone(session: Session, now: datetime, *, except_for: Collection[str] = ()) -> None:
+    """The only process begins anew: no connection is left but these. Whoever was there counts for the grace."""
+    left = Presence.gone_at.is_(None) & Presence.socket_id.not_in(except_for)
+    session.execute(update(Presence).where(left).values(gone_at=now))
 
 
 def signed_out(session: Session, now: datetime, operator_id: int) -> None:  # noqa: ARG001 every operation takes now

@@ -31,7 +31,7 @@ def _connect(auth: object = None) -> None:  # noqa: ARG001 the session cookie sa
     try:
         socket = _welcome()
     except LeadCaptureError as error:
-        raise ConnectionRefusedError(error.code) from error  # type: ignore[no-untyped-call]
+        raise ConnectionRefusedError(error.code) from error
     with db.read() as database:
         conversations, cursor = queries.page(database, socket.site_ids)
 

@@ -32,7 +32,7 @@ def _connect(auth: object = None) -> None:
     try:
         socket, welcome, conversation = _greet(auth)
     except LeadCaptureError as error:
-        raise ConnectionRefusedError(error.code) from error  # type: ignore[no-untyped-call]
+        raise ConnectionRefusedError(error.code) from error
 
     def tell() -> None:
         socketio.emit_here("welcome", welcome, to=socket.sid, namespace=VISITOR)
