@@ -12,8 +12,10 @@ import gevent
 
 from leadcapture import clock
 from leadcapture.chat import live as chat
+from leadcapture.contacts import operations as contacts
 from leadcapture.forms import expiry as forms
 from leadcapture.mail import delivery
+from leadcapture.mail import operations as mail
 from leadcapture.operators.presence import HEARTBEAT
 
 log = logging.getLogger("leadcapture.jobs")
@@ -37,6 +39,10 @@ TABLE: tuple[Job, ...] = (
     Job("deliver mail", 0.5, delivery.deliver_due),
     Job("expire confirmations", 60, forms.expire_due),
 )
+
+
+# Who bounces is found out by the job that delivers; the contact of that address says so too.
+mail.on_suppressed.append(contacts.suppress)
 
 
 def start(*, live: bool, rest: bool) -> list[gevent.Greenlet[..., None]]:

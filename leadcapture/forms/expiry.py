@@ -15,8 +15,10 @@ from leadcapture.optin import operations as optin
 
 
 def purge_expired(session: Session, now: datetime, *, limit: int = 500) -> int:
-    """Erase what was never confirmed in its days: the row stays to say so, nothing of the person does. Returns how
-    many."""
+    """Erase what was never confirmed in its days: the row stays to say so, nothing of the person does.
+
+    Returns how many confirmations ended, at most `limit`; 0 says that nothing is left to do.
+    """
     ended = optin.expire_due(session, now, limit)
     going = session.execute(
         select(Submission.public_id, Submission.conversation_id, Submission.email).where(
@@ -44,9 +46,11 @@ def purge_expired(session: Session, now: datetime, *, limit: int = 500) -> int:
         )
         .execution_options(synchronize_session=False)
     )
-    return len(going)
+    return len(ended)
 
 
 def expire_due(now: datetime) -> None:
     """The job: erase what was not confirmed in its days."""
-    db.write(purge_expired, now)
+    # A transaction for each batch, so that nobody else waits long.
+    while db.write(purge_expired, now):
+        pass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,9 @@ from leadcapture.sites.models import Site
 from leadcapture.sites.rules import text_on
 
 WAITING = ("queued", "deferred")
+
+# What else must know of a suppressed address; called in the same transaction with site_id and email_key.
+on_suppressed: list[Callable[..., None]] = []
 
 
 def enqueue(
@@ -101,6 +104,8 @@ def suppress(session: Session, now: datetime, *, site_id: int, email_key: str, r
         .where(Email.site_id == site_id, Email.to_key == email_key, Email.status.in_(WAITING))
         .values(status="suppressed")
     )
+    for react in on_suppressed:
+        react(session, now, site_id=site_id, email_key=email_key)
 
 
 def retry(session: Session, now: datetime, *, site_id: int, public_id: str) -> None:

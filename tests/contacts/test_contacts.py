@@ -14,11 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from leadcapture import addresses, db
+from leadcapture import addresses, db, jobs  # noqa: F401 the table of jobs connects the slices
 from leadcapture.contacts import export, operations, queries
 from leadcapture.contacts.models import Contact
+from leadcapture.contacts.operations import suppress as contacts_know_of_bounces
 from leadcapture.contacts.rules import FORMULA, csv_cell
 from leadcapture.errors import NotFound
+from leadcapture.mail import operations as mail
 from tests.conftest import add_people
 
 
@@ -46,6 +48,15 @@ def test_two_spellings_of_an_address_are_one_contact_that_keeps_its_first_day(pe
     assert again.attributes == {"size": "M", "colour": "red"}
     assert again.confirmed_at == now
     assert again.updated_at == now + timedelta(days=3)
+
+
+def test_a_contact_whose_address_bounced_is_shown_as_suppressed_on_that_site_alone(people, now):
+    assert contacts_know_of_bounces in mail.on_suppressed
+    ours, theirs = confirm(people.site, now), confirm(people.other_site, now)
+    db.write(mail.suppress, now, site_id=people.site.id, email_key="alice@example.org", reason="bounce")
+    with db.read() as session:
+        assert queries.by_public_id(session, people.site.id, ours.public_id).status == "suppressed"
+        assert queries.by_public_id(session, people.other_site.id, theirs.public_id).status == "confirmed"
 
 
 def test_one_address_on_two_sites_is_two_contacts(people, now):
