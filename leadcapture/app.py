@@ -54,6 +54,8 @@ def create_app(settings: Settings, *, demo: bool = False) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
         LEADCAPTURE=settings,
     )
+    # Sockets first: what web.init puts around the application (trusted proxies) must be around them too.
+    socketio.init(app, settings)
     web.init(app, settings)
     csrf = CSRFProtect(app)
     for edge in PAGES:
@@ -66,6 +68,5 @@ def create_app(settings: Settings, *, demo: bool = False) -> Flask:
     if demo:
         app.register_blueprint(demo_routes.blueprint)
 
-    socketio.init(app, settings)
     chat_sockets.register(settings)
     return app

@@ -11,7 +11,6 @@ from leadcapture.chat import access, broadcast, live, operations, protocol, quer
 from leadcapture.chat.queries import Thread
 from leadcapture.errors import Invalid, Unauthorized
 from leadcapture.i18n import gettext as _
-from leadcapture.sites.models import Site
 
 blueprint = Blueprint("chat", __name__)
 
@@ -30,7 +29,8 @@ def preflight(key: str) -> Response:
 @blueprint.post("/v1/<key>/chat/messages")
 def post(key: str) -> Response:
     """Store a message; the answer is the acknowledgement, the visitor's token and the conversation."""
-    site = _site(key)
+    site = access.site_for_request(key)
+    _speak(site.language)
     token = access.check_token(site.key, web.bearer())
     if token.new:
         ratelimit.hit("RATE_CONNECT", web.client_ip())
@@ -58,24 +58,25 @@ def get(key: str) -> Response:
 
     A change of the conversation's status or of the availability ends the waiting too.
     """
-    site = _site(key)
+    site = access.site_for_request(key)
+    _speak(site.language)
     token = access.check_token(site.key, web.bearer())
     if token.new:
         raise Unauthorized(_("Send a message first."))
     after_seq = min(max(0, request.args.get("after_seq", 0, type=int)), protocol.LARGEST_SEQ)
     ends = time.monotonic() + min(max(0.0, request.args.get("wait", 0.0, type=float)), LONGEST_WAIT)
-    thread = _thread(site, token.visitor)
-    known = _state(site, thread)
-    while _state(site, thread) == known and (thread is None or thread.last_seq <= after_seq):
+    thread = _thread(site.id, token.visitor)
+    known = _state(site.id, thread)
+    while _state(site.id, thread) == known and (thread is None or thread.last_seq <= after_seq):
         left = ends - time.monotonic()
         if left <= 0:
             break
         broadcast.wait(token.visitor, min(left, LOOK_AGAIN))
-        thread = _thread(site, token.visitor)
-    return web.allow_origin(jsonify(_answer(site, thread, after_seq)))
+        thread = _thread(site.id, token.visitor)
+    return web.allow_origin(jsonify(_answer(site.id, site.reply_time, thread, after_seq)))
 
 
-def _answer(site: Site, thread: Thread | None, after_seq: int) -> dict[str, object]:
+def _answer(site_id: int, promise: str, thread: Thread | None, after_seq: int) -> dict[str, object]:
     answer: dict[str, object] = {"messages": [], "next": 0, "more": False}
     if thread is not None:
         with db.read() as session:
@@ -86,21 +87,19 @@ def _answer(site: Site, thread: Thread | None, after_seq: int) -> dict[str, obje
         "conversation": told["id"],
         "status": told["status"],
         "operator": told["operator"],
-        **broadcast.availability(live.site_available(site.id), site.reply_time),
+        **broadcast.availability(live.site_available(site_id), promise),
     }
 
 
-def _state(site: Site, thread: Thread | None) -> tuple[object, ...]:
+def _state(site_id: int, thread: Thread | None) -> tuple[object, ...]:
     told = thread and (thread.public_id, thread.status, thread.operator_name)
-    return told, live.site_available(site.id)
+    return told, live.site_available(site_id)
 
 
-def _thread(site: Site, visitor: str) -> Thread | None:
+def _thread(site_id: int, visitor: str) -> Thread | None:
     with db.read() as session:
-        return queries.visitors_thread(session, clock.now(), site.id, visitor)
+        return queries.visitors_thread(session, clock.now(), site_id, visitor)
 
 
-def _site(key: str) -> Site:
-    site = access.site_for_request(key)
-    i18n.use(i18n.best(request.args.get("lang"), *(code for code, _ in request.accept_languages), site.language))
-    return site
+def _speak(sites_own: str) -> None:
+    i18n.use(i18n.best(request.args.get("lang"), *(code for code, _ in request.accept_languages), sites_own))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.chat.talk import ChatService, Client
+from tests.servers import wait_for
 
 SHORT = {"OPERATOR_GRACE": "1", "UNANSWERED_AFTER": "2"}  # seconds
 
@@ -94,7 +95,10 @@ def test_choosing_not_to_be_asked_counts_at_once(hasty: ChatService) -> None:
     visitor.hear("conversation", is_now("unanswered"), 1)
     # Who answers all the same is back in the talk.
     alice.say("One more thing", conversation=conversation, kind="reply")
-    visitor.hear("conversation", is_now("active"), 1)
+    wait_for(
+        lambda: [told["status"] for told in visitor.all("conversation")][-2:] == ["unanswered", "active"],
+        "the talk to go on",
+    )
     assert visitor.silent("conversation", 1.5)
     alice.emit("presence", {"available": True})
     alice.leave()

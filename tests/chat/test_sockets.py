@@ -317,6 +317,18 @@ def test_too_many_connections_of_one_address_are_refused(make_chat: Any) -> None
     assert "rate_limited" in refusal(chat.visitor)
 
 
+def test_behind_a_trusted_proxy_every_visitor_has_an_address_of_their_own(make_chat: Any) -> None:
+    chat = make_chat(RATE_CONNECT="1/minute", TRUSTED_PROXIES="1")
+
+    def connect(address: str) -> None:
+        auth = {"site": chat.people.site.key}
+        Client(chat.url, "/visitor", auth, {"X-Forwarded-For": address}).leave()
+
+    connect("192.0.2.1")
+    connect("192.0.2.2")
+    assert "rate_limited" in refusal(lambda: connect("192.0.2.1"))
+
+
 def test_the_promise_is_made_in_the_visitors_language(chat: ChatService) -> None:
     client = chat.visitor(lang="ar-EG")
     assert client.welcome["reply_time"]
