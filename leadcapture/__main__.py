@@ -1,4 +1,4 @@
-"""The entry point. gevent must patch the standard library before anything imports psycopg, or it would block silently."""
+"""The entry point. gevent must patch the standard library before psycopg is imported, or that would block silently."""
 
 from __future__ import annotations
 

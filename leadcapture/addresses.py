@@ -21,11 +21,14 @@ class Address:
 def parse(text: str) -> Address:
     """The address in `text`. Raises Invalid with a sentence for a person; asks no network.
 
-    The key is case-folded, in Unicode NFC, its domain in IDNA's ASCII form (RFC 5321 leaves the case of the local part to
-    the receiver; no provider of note tells cases apart).
+    The key is case-folded, in Unicode NFC, its domain in IDNA's ASCII form (RFC 5321 leaves the case of the local part
+    to the receiver; no provider of note tells cases apart).
     """
     try:
         checked = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=True)
     except EmailNotValidError as error:
-        raise Invalid(_("This does not look like an e-mail address."), fields={"email": [_("This does not look like an e-mail address.")]}) from error
+        raise Invalid(
+            _("This does not look like an e-mail address."),
+            fields={"email": [_("This does not look like an e-mail address.")]},
+        ) from error
     return Address(typed=checked.normalized, key=f"{checked.local_part.casefold()}@{checked.ascii_domain.casefold()}")

@@ -1,9 +1,9 @@
 """The database: Base, the engine, read() and write(). Knows nothing of Flask.
 
-Writing: `write(operation, …)` runs `operation(session, …)` and returns what it returned, after a commit that is on disk.
-Returning commits, raising rolls back. On SQLite one native thread runs the waiting operations, each in a savepoint of its
-own, and commits them as one group: one fsync serves all who wait, the event loop is never blocked by it, and there is
-never a second writer in the process. On PostgreSQL it is a pooled transaction. Operations know nothing of this.
+Writing: `write(operation, …)` runs `operation(session, …)` and returns what it returned, once the commit is on disk.
+Returning commits, raising rolls back. On SQLite one native thread runs the waiting operations, each in a savepoint of
+its own, and commits them as one group: one fsync serves all who wait, the event loop is never blocked by it, and there
+is never a second writer in the process. On PostgreSQL it is a pooled transaction. Operations know nothing of this.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def write(operation: Callable[..., R], *args: Any, **kwargs: Any) -> R:
 class _GroupWriter:
     """Commits waiting operations in groups, on one native thread, while greenlets wait.
 
-    Whoever comes while nobody leads becomes the leader and commits until nothing waits; the others wait for their result.
+    Whoever comes while nobody leads starts a leader, which commits until nothing waits; all wait for their result.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -158,7 +158,7 @@ class _GroupWriter:
         self._waiting.append((operation, answer))
         if not self._led:
             self._led = True
-            # A greenlet of its own leads: the caller may be killed (a request timeout) without leaving the others waiting.
+            # A greenlet of its own leads: a caller may be killed (a request's timeout) while others wait.
             gevent.spawn(self._lead)
         return answer.get()
 

@@ -23,8 +23,8 @@ log = logging.getLogger("leadcapture.jobs")
 
 @dataclass(frozen=True)
 class Job:
-    """One row: a function of `now` and the seconds between two runs. `live` ones speak to open sockets, so they run in web
-    processes; the others run wherever jobs run."""
+    """One row: a function of `now` and the seconds between two runs. `live` ones speak to open sockets, so they run in
+    web processes; the others run wherever jobs run."""
 
     name: str
     every: float

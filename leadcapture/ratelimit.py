@@ -19,7 +19,7 @@ _limits: dict[str, str] = {}
 
 
 def configure(settings: Settings) -> None:
-    """Take the limits (every setting that begins with RATE_, and MAIL_PER_ADDRESS) and the place the counts are kept in.
+    """Take the limits (each setting that begins with RATE_, and MAIL_PER_ADDRESS) and the place of the counts.
 
     Raises BadSetting for a limit that is none.
     """
@@ -43,7 +43,9 @@ def hit(limit: str, *key: str, times: int = 1) -> None:
     item = _item(limit, times)
     if not _strategy().hit(item, limit, *key):
         reset, _ = _strategy().get_window_stats(item, limit, *key)
-        raise RateLimited("Too many requests. Try again in a moment.", retry_after=max(1, math.ceil(reset - time.time())))
+        raise RateLimited(
+            "Too many requests. Try again in a moment.", retry_after=max(1, math.ceil(reset - time.time()))
+        )
 
 
 def allowed(limit: str, *key: str, times: int = 1) -> bool:

@@ -98,7 +98,7 @@ TABLE: tuple[Setting, ...] = (
         "SMTP_URL",
         _url_of("smtp", "smtps"),
         "",
-        "smtp://user:pass@host:587?tls=starttls or smtps://…; nothing: mails stay in the outbox, readable in the console.",
+        "smtp://user:pass@host:587?tls=starttls or smtps://…; nothing: mails wait, readable in the console.",
         secret=True,
     ),
     Setting(
@@ -107,20 +107,35 @@ TABLE: tuple[Setting, ...] = (
         "",
         "Base of all links in mails and of the snippet; nothing: http://127.0.0.1 and PORT, so http://127.0.0.1:8000.",
     ),
-    Setting("SECRET_KEY", _text, "", "Signs tokens; comma-separated, newest first; nothing: made at first start.", secret=True),
+    Setting(
+        "SECRET_KEY",
+        _text,
+        "",
+        "Signs tokens; comma-separated, newest first; nothing: made at first start.",
+        secret=True,
+    ),
     Setting("HOST", _text, "127.0.0.1", "Address to listen on."),
     Setting("PORT", _port, "8000", "Port to listen on."),
     Setting("WORKERS", _at_least_one, "1", "Web processes on the one port; more than 1 needs REDIS_URL."),
     Setting("TRUSTED_PROXIES", _whole_number, "0", "How many proxies in front set X-Forwarded-For and -Proto."),
     Setting("STORE_IP", _yes_or_no, "yes", "Keep the IP address of a submission as part of the proof of consent."),
-    Setting("CONFIRMATION_DAYS", _at_least_one, "7", "Days a confirmation link works; then the pending data is purged."),
+    Setting(
+        "CONFIRMATION_DAYS", _at_least_one, "7", "Days a confirmation link works; then the pending data is purged."
+    ),
     Setting("OPERATOR_GRACE", _whole_number, "30", "Seconds an operator whose connection broke still counts as there."),
-    Setting("UNANSWERED_AFTER", _at_least_one, "60", "Seconds after which a waiting visitor is offered the offline form."),
+    Setting(
+        "UNANSWERED_AFTER", _at_least_one, "60", "Seconds after which a waiting visitor is offered the offline form."
+    ),
     Setting("RATE_FORM", _text, "300/minute", "Submissions of one IP address that bring a proof of work."),
     Setting("RATE_FORM_PLAIN", _text, "30/minute", "Submissions of one IP address that bring none."),
     Setting("RATE_MESSAGE", _text, "1000/10 seconds", "Chat messages of one visitor."),
     Setting("RATE_CONNECT", _text, "600/minute", "New chat connections of one IP address."),
-    Setting("RATE_SIGN_IN", _text, "10/15 minutes", "Failed sign-ins for one account, and three times as many for one IP address."),
+    Setting(
+        "RATE_SIGN_IN",
+        _text,
+        "10/15 minutes",
+        "Failed sign-ins for one account, and three times as many for one IP address.",
+    ),
     Setting("MAIL_PER_ADDRESS", _text, "5/hour", "Confirmation mails to one address, over all forms of all sites."),
     Setting("LOG_LEVEL", _text, "INFO", "DEBUG, INFO, WARNING or ERROR."),
 )
@@ -219,7 +234,7 @@ def _read(setting: Setting, environ: Mapping[str, str], file: Mapping[str, Any])
 def _kept_secret_key(instance: Path) -> str:
     path = instance / "secret_key"
     try:
-        # Created with its mode in one step, so that it is never readable by others, and only by the first of two starts.
+        # Made with its mode in one step: never readable by others, and only by the first of two starts.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return path.read_text(encoding="ascii").strip()

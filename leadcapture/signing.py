@@ -15,7 +15,22 @@ from leadcapture.errors import BadToken
 
 _keys: list[str] = []
 
-PURPOSES = frozenset({"confirm", "unsubscribe", "preferences", "mail", "visitor", "submission", "setup", "invitation", "recipient", "sign-in", "form", "api"})
+PURPOSES = frozenset(
+    {
+        "confirm",
+        "unsubscribe",
+        "preferences",
+        "mail",
+        "visitor",
+        "submission",
+        "setup",
+        "invitation",
+        "recipient",
+        "sign-in",
+        "form",
+        "api",
+    }
+)
 
 
 def configure(keys: Sequence[str]) -> None:
@@ -40,7 +55,7 @@ def verify(purpose: str, token: str) -> str:
 
 
 def digest(purpose: str, value: str) -> str:
-    """A keyed hash (HMAC-SHA256, hex) under the newest key, to store something a person must type but nobody may read."""
+    """A keyed hash (HMAC-SHA256, hex) under the newest key, to store what a person must type but nobody may read."""
     return hmac.new(_current().encode(), f"{purpose}\0{value}".encode(), hashlib.sha256).hexdigest()
 
 
@@ -63,4 +78,6 @@ def _serializer(purpose: str) -> URLSafeSerializer:
         raise ValueError(f"unknown purpose {purpose!r}")
     _current()
     # itsdangerous signs with the last of a list and verifies with all of them.
-    return URLSafeSerializer(list(reversed(_keys)), salt=f"leadcapture.{purpose}", signer_kwargs={"digest_method": hashlib.sha256})
+    return URLSafeSerializer(
+        list(reversed(_keys)), salt=f"leadcapture.{purpose}", signer_kwargs={"digest_method": hashlib.sha256}
+    )

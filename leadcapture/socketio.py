@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask
 from flask_socketio import SocketIO
+from socketio import Server
 
 from leadcapture.settings import Settings
 
@@ -42,7 +43,7 @@ def on(event: str, namespace: str) -> Callable[[Callable[..., Any]], Callable[..
     """
 
     def register(handler: Callable[..., Any]) -> Callable[..., Any]:
-        socketio.server.on(event, handler, namespace=namespace)
+        _server().on(event, handler, namespace=namespace)
         return handler
 
     return register
@@ -50,14 +51,21 @@ def on(event: str, namespace: str) -> Callable[[Callable[..., Any]], Callable[..
 
 def emit(event: str, payload: dict[str, Any], *, to: str, namespace: str, skip_sid: str | None = None) -> None:
     """Send an event to a room, on every process."""
-    socketio.server.emit(event, payload, room=to, namespace=namespace, skip_sid=skip_sid)
+    _server().emit(event, payload, room=to, namespace=namespace, skip_sid=skip_sid)
 
 
 def emit_here(event: str, payload: dict[str, Any], *, to: str, namespace: str) -> None:
     """As emit, to the sockets of this process alone: for what every process finds out by itself."""
-    socketio.server.emit(event, payload, room=to, namespace=namespace, ignore_queue=True)
+    _server().emit(event, payload, room=to, namespace=namespace, ignore_queue=True)
 
 
 def disconnect(sid: str, *, namespace: str) -> None:
     """End a socket of this process."""
-    socketio.server.disconnect(sid, namespace=namespace)
+    _server().disconnect(sid, namespace=namespace)
+
+
+def _server() -> Server:
+    server: Server | None = socketio.server
+    if server is None:
+        raise RuntimeError("socketio.init was not called")
+    return server

@@ -22,8 +22,8 @@ PACKAGE = Path(__file__).parent
 STATIC = next(folder for folder in (PACKAGE / "static", PACKAGE.parent / "static") if folder.is_dir())
 
 CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 COMPRESSIBLE = ("text/", "application/json", "application/javascript", "image/svg+xml")
 
@@ -172,7 +172,7 @@ def _add_headers(response: Response) -> Response:
 
 
 def _compress(response: Response) -> Response:
-    if response.status_code != 200 or response.is_streamed and not request.path.startswith("/static/"):
+    if response.status_code != 200 or (response.is_streamed and not request.path.startswith("/static/")):
         return response
     if not (response.mimetype or "").startswith(COMPRESSIBLE) or "Content-Encoding" in response.headers:
         return response

@@ -1,4 +1,4 @@
-"""What all tests share. Tests know people: alice and bob belong to the site, charlie is the outsider who must get nothing.
+"""What all tests share. alice and bob belong to the site, charlie is the outsider who must get nothing.
 
 In-process tests run on a fresh, migrated SQLite; tests of the whole run a real `leadcapture serve`.
 """

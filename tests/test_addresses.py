@@ -25,7 +25,9 @@ def test_an_address_is_kept_as_typed() -> None:
     assert addresses.parse("Alice@example.org").typed == "Alice@example.org"
 
 
-@pytest.mark.parametrize("text", ["", "alice", "alice@", "@example.org", "a b@example.org", "alice@example", "a@b.org\nBcc: c@d.org"])
+@pytest.mark.parametrize(
+    "text", ["", "alice", "alice@", "@example.org", "a b@example.org", "alice@example", "a@b.org\nBcc: c@d.org"]
+)
 def test_what_is_no_address_is_refused_at_its_field(text: str) -> None:
     with pytest.raises(Invalid) as error:
         addresses.parse(text)

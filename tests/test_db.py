@@ -84,7 +84,9 @@ def test_reading_never_writes(either_database: db.Database) -> None:
 
 def test_a_naive_moment_is_refused(either_database: db.Database) -> None:
     with pytest.raises(StatementError, match="naive"), db.read() as session:
-        session.scalar(select(func.count()).select_from(Suppression).where(Suppression.created_at > datetime(2026, 1, 1)))
+        session.scalar(
+            select(func.count()).select_from(Suppression).where(Suppression.created_at > datetime(2026, 1, 1))
+        )
 
 
 def test_moments_come_back_in_utc(either_database: db.Database) -> None:

@@ -76,6 +76,6 @@ def test_more_than_one_process_asks_for_redis(tmp_path: Path) -> None:
 
 
 def test_a_setting_that_does_not_exist_in_the_file_is_named(tmp_path: Path) -> None:
-    (tmp_path / "config.toml").write_text('prot = 1\n')
+    (tmp_path / "config.toml").write_text("prot = 1\n")
     with pytest.raises(BadSetting, match="prot"):
         load(tmp_path)

@@ -50,7 +50,8 @@ def _script(key: str) -> str:
         placed = forms.inline(session, site.id)
         with i18n.speaking(site.language):
             described = {
-                form.slug: rules.without_challenge(form_operations.describe(form, site, site.language)) for form in placed
+                form.slug: rules.without_challenge(form_operations.describe(form, site, site.language))
+                for form in placed
             }
     config = rules.loader_config(
         base=settings.public_url,

@@ -56,9 +56,11 @@ def script_json(value: Any) -> str:
 
 @lru_cache(maxsize=256)
 def snippet(loader: str, config: str, forms: str) -> str:
-    """The loader's text with the configuration (JSON) and as many of the `forms` (JSON, descriptions by slug) put in its
-    place as the promised size allows, in their order. A form that is left out is fetched by the loader when it comes into
-    view. Raises ValueError when the loader has not exactly one place.
+    """The loader's text with the configuration (JSON) and as many of the `forms` (JSON, descriptions by slug) put in
+    its place as the promised size allows, in their order. The loader fetches a form that is left out when it comes into
+    view.
+
+    Raises ValueError when the loader has not exactly one place.
     """
     if loader.count(PLACEHOLDER) != 1:
         raise ValueError(f"the loader must contain {PLACEHOLDER} exactly once")

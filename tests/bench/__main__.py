@@ -1,6 +1,6 @@
-"""`python -m tests.bench [NAME]`: runs the benchmarks and prints each as a table with ratios against the bare reference.
+"""`python -m tests.bench [NAME]`: runs the benchmarks and prints each as a table with ratios to the bare reference.
 
-Speed is measured here and asserted nowhere: the ratios of one run can be trusted, the absolute figures depend on the machine.
+Speed is measured here and asserted nowhere: the ratios of one run can be trusted, absolute figures are the machine's.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     python -m tests.bench.bare PORT
 
-`/visitor` takes `message` and acknowledges it with a running number, after handing it to the one room; `POST /form` checks the
-same fields by WTForms and answers.
+`/visitor` takes `message` and acknowledges it with a running number, after handing it to the one room; `POST /form`
+checks the same fields by WTForms and answers.
 """
 
 from __future__ import annotations

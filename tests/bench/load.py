@@ -29,7 +29,9 @@ numbers = itertools.count(1)
 def relay_client(url: str, site: str, until: float) -> None:
     """One visitor in a closed loop: the next message leaves when the last was acknowledged."""
     global acknowledged
-    socket = websocket.create_connection(f"{url.replace('http', 'ws', 1)}/socket.io/?EIO=4&transport=websocket", timeout=30)
+    socket = websocket.create_connection(
+        f"{url.replace('http', 'ws', 1)}/socket.io/?EIO=4&transport=websocket", timeout=30
+    )
     socket.recv()
     socket.send("40/visitor," + json.dumps({"site": site}))
     number = 0
@@ -37,12 +39,14 @@ def relay_client(url: str, site: str, until: float) -> None:
         frame = socket.recv()
         if frame == "2":
             socket.send("3")
-        elif number == 0 and frame.startswith("42/visitor,") or frame.startswith(f"43/visitor,{number}["):
+        elif (number == 0 and frame.startswith("42/visitor,")) or frame.startswith(f"43/visitor,{number}["):
             if frame.startswith("43"):
                 acknowledged += 1
                 assert '"ok":true' in frame, frame
             number += 1
-            payload = json.dumps(["message", {"client_id": f"{id(socket)}-{number}", "body": "A question of some length?"}])
+            payload = json.dumps(
+                ["message", {"client_id": f"{id(socket)}-{number}", "body": "A question of some length?"}]
+            )
             socket.send(f"42/visitor,{number}{payload}")
     socket.close()
 

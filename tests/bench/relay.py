@@ -8,7 +8,10 @@ VISITORS = 50
 
 
 def run() -> dict[str, list[float]]:
-    rates: dict[str, list[float]] = {"bare relay, storing nothing": [], "LeadCapture on SQLite, stored before the ack": []}
+    rates: dict[str, list[float]] = {
+        "bare relay, storing nothing": [],
+        "LeadCapture on SQLite, stored before the ack": [],
+    }
     reference, sqlite = rates.values()
     for _ in range(rounds.ROUNDS):
         with rounds.bare() as url:

@@ -1,4 +1,4 @@
-"""The panel on a host page: what a visitor wrote survives, in one conversation over all tabs, whatever the page does."""
+"""The panel on a host page: what a visitor wrote survives, in one conversation over all tabs, whatever happens."""
 
 from __future__ import annotations
 
@@ -167,7 +167,9 @@ def test_a_form_in_the_page_costs_no_request_and_no_shift_and_ends_in_a_mail(
         "window.shifts += entry.value; }).observe({ type: 'layout-shift', buffered: true });"
     )
     page.goto(
-        host_site.put("/", snippet(service.url, service.demo["site_key"]), f'<div data-leadcapture-form="{slug}"></div>')
+        host_site.put(
+            "/", snippet(service.url, service.demo["site_key"]), f'<div data-leadcapture-form="{slug}"></div>'
+        )
     )
     form = page.locator(f"[data-lc=form][data-slug={slug}]")
     expect(form).to_be_visible()
