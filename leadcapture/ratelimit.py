@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from functools import cache
 from typing import cast
 
 from limits import RateLimitItem, parse
@@ -44,7 +45,7 @@ def hit(limit: str, *key: str, times: int = 1) -> None:
     if not _strategy().hit(item, limit, *key):
         reset, _ = _strategy().get_window_stats(item, limit, *key)
         raise RateLimited(
-            "Too many requests. Try again in a moment.", retry_after=max(1, math.ceil(reset - time.time()))
+            _("Too many requests. Try again in a moment."), retry_after=max(1, math.ceil(reset - time.time()))
         )
 
 
@@ -60,7 +61,12 @@ def first_time(what: str, key: str, seconds: int) -> bool:
 
 
 def _item(limit: str, times: int) -> RateLimitItem:
-    item = parse(_limits[limit])
+    return _parsed(_limits[limit], times)
+
+
+@cache
+def _parsed(value: str, times: int) -> RateLimitItem:
+    item = parse(value)
     return type(item)(item.amount * times, item.multiples)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from leadcapture.errors import BadToken
+from leadcapture.i18n import gettext as _
 
 _keys: list[str] = []
 
@@ -48,9 +49,9 @@ def verify(purpose: str, token: str) -> str:
     try:
         value = _serializer(purpose).loads(token)
     except BadSignature as error:
-        raise BadToken("This link is not valid.") from error
+        raise BadToken(_("This link is not valid.")) from error
     if not isinstance(value, str):
-        raise BadToken("This link is not valid.")
+        raise BadToken(_("This link is not valid."))
     return value
 
 

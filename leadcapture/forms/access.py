@@ -11,6 +11,7 @@ from leadcapture import clock, db, signing, web
 from leadcapture.chat import broadcast
 from leadcapture.errors import BadToken
 from leadcapture.forms import intake, queries, rules
+from leadcapture.i18n import gettext as _
 
 
 def evidence(fields: MultiDict[str, str], page_url: str | None) -> intake.Evidence:
@@ -36,7 +37,7 @@ def poll_token(key: str, public_id: str) -> str:
 def check_poll_token(key: str, public_id: str, token: str) -> None:
     """Raises BadToken unless the token proves that its holder sent that submission to the site with that key."""
     if signing.verify("submission", token) != f"{public_id}.{key}":
-        raise BadToken("This link is not valid.")
+        raise BadToken(_("This link is not valid."))
 
 
 def announce(conversations: list[str]) -> None:

@@ -313,7 +313,7 @@ def _confirmed(session: Session, now: datetime, redeemed: optin.Redeemed) -> Con
         .execution_options(populate_existing=True)
     )
     if sent is None:
-        raise NotFound("This link is not valid.")
+        raise NotFound(_("This link is not valid."))
     site = sites.by_id(session, sent.site_id)
     if not redeemed.first:
         return Confirmed(sent, site, sent.result or {})

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from leadcapture.contacts.models import Contact
 from leadcapture.errors import NotFound
 from leadcapture.forms.models import Form, FormVersion, Submission
+from leadcapture.i18n import gettext as _
 from leadcapture.optin.models import Confirmation
 from leadcapture.sites.models import Site
 
@@ -72,7 +73,7 @@ def asked(session: Session, confirmation_public_id: str) -> tuple[Confirmation, 
         .where(Confirmation.public_id == confirmation_public_id)
     ).first()
     if row is None:
-        raise NotFound("This link is not valid.")
+        raise NotFound(_("This link is not valid."))
     return row[0], row[1], row[2], row[3]
 
 

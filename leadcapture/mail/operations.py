@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from leadcapture import i18n, ids, signing
 from leadcapture.addresses import Address
 from leadcapture.errors import Conflict, NotFound
+from leadcapture.i18n import gettext as _
 from leadcapture.mail import queries, rendering, rules, transports
 from leadcapture.mail.models import Email, Suppression
 from leadcapture.sites.models import Site
@@ -147,7 +148,7 @@ def _change(session: Session, site_id: int, public_id: str, allowed: ColumnEleme
     if session.scalar(update(Email).where(*mine, allowed).values(**values).returning(Email.id)) is None:
         if session.scalar(select(Email.id).where(*mine)) is None:
             raise NotFound("No such mail.")
-        raise Conflict("The state of this mail does not allow it.")
+        raise Conflict(_("The state of this mail does not allow it."))
 
 
 def _person_of(site: Site) -> str | None:

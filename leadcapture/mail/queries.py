@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 
 from leadcapture.errors import NotFound
+from leadcapture.i18n import gettext as _
 from leadcapture.mail.models import Email, Suppression
 
 
@@ -36,7 +37,7 @@ def on_the_web(session: Session, public_id: str) -> Email:
     """One mail by its id alone, for whoever holds the signed link to it. Raises NotFound."""
     email = session.scalar(select(Email).where(Email.public_id == public_id))
     if email is None:
-        raise NotFound("This mail is no longer kept.")
+        raise NotFound(_("This mail is no longer kept."))
     return email
 
 
