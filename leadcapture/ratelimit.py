@@ -43,7 +43,7 @@ def hit(limit: str, *key: str, times: int = 1) -> None:
     """
     item = _item(limit, times)
     if not _strategy().hit(item, limit, *key):
-        reset, _ = _strategy().get_window_stats(item, limit, *key)
+        reset = _strategy().get_window_stats(item, limit, *key)[0]
         raise RateLimited(
             _("Too many requests. Try again in a moment."), retry_after=max(1, math.ceil(reset - time.time()))
         )

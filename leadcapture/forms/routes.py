@@ -69,7 +69,7 @@ def form_preflight(key: str, slug: str) -> Response:  # noqa: ARG001 the rule na
 @blueprint.get("/v1/submissions/<public_id>", provide_automatic_options=False)
 def submission(public_id: str) -> Response:
     """How far a submission is, for the panel that waits for it."""
-    _check_poll_token(public_id, web.bearer() or request.args.get("poll_token", ""))
+    _check_poll_token(public_id, web.bearer() or request.args.get("poll_token") or request.args.get("token", ""))
     with db.read() as session:
         sent = queries.submission(session, public_id)
     return _state("expired" if sent is None else sent.status, sent.result if sent else None)
@@ -79,7 +79,7 @@ def submission(public_id: str) -> Response:
 def code(public_id: str) -> Response:
     """Confirm by the code out of the mail."""
     fields = web.body()
-    _check_poll_token(public_id, fields.get("poll_token") or web.bearer() or "")
+    _check_asker(public_id, fields.get("poll_token") or web.bearer())
     outcome = db.write(intake.confirm_by_code, clock.now(), submission=public_id, code=fields.get("code", ""))
     if isinstance(outcome, Invalid):
         raise outcome
@@ -91,7 +91,7 @@ def code(public_id: str) -> Response:
 def resend(public_id: str) -> Response:
     """Mail the link again, as often as the caps allow; the answer is always the same."""
     fields = web.body()
-    _check_poll_token(public_id, fields.get("poll_token") or web.bearer() or "")
+    _check_asker(public_id, fields.get("poll_token") or web.bearer())
     access.send_again(public_id)
     response = jsonify(status="confirmation_sent", message=_("We've sent it again."))
     response.status_code = 202
@@ -103,12 +103,7 @@ def resend(public_id: str) -> Response:
 @blueprint.route("/v1/submissions/<public_id>/resend", methods=["OPTIONS"])
 def submission_preflight(public_id: str) -> Response:
     """What a browser asks before it asks."""
-    with db.read() as session:
-        sent = queries.submission(session, public_id)
-        if sent is None:
-            raise NotFound("No such submission.")
-        key = sites.by_id(session, sent.site_id).key
-    chat.site_for_request(key)
+    _check_asker(public_id, None)
     return web.allow_origin(Response(status=204))
 
 
@@ -134,6 +129,20 @@ def _check_poll_token(public_id: str, token: str) -> None:
     key = signing.verify("submission", token).partition(".")[2]
     access.check_poll_token(key, public_id, token)
     chat.site_for_request(key)
+
+
+def _check_asker(public_id: str, token: str | None) -> None:
+    """As _check_poll_token; without a token the unguessable id itself must do, which gives nothing away. Raises NotFound
+    where there is no such submission."""
+    if token:
+        return _check_poll_token(public_id, token)
+    with db.read() as session:
+        sent = queries.submission(session, public_id)
+        if sent is None:
+            raise NotFound("No such submission.")
+        key = sites.by_id(session, sent.site_id).key
+    chat.site_for_request(key)
+    return None
 
 
 def _visitor(key: str) -> str | None:

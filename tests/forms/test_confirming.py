@@ -179,6 +179,16 @@ def test_a_code_needs_the_token_of_its_own_submission(visitor, mailed):
     assert count(Contact) == 0
 
 
+def test_the_unguessable_id_of_a_submission_is_enough_to_type_its_code(visitor, mailed):
+    path = f"/v1/submissions/{visitor.send().json['submission']}"
+    code = mailed("alice@example.org").code
+    assert visitor.client.post(f"{path}x/code", json={"code": code}, headers=ORIGIN).status_code == 404
+    evil = {"Origin": "https://evil.example.org"}
+    assert visitor.client.post(f"{path}/code", json={"code": code}, headers=evil).status_code == 403
+    assert visitor.client.get(path, headers=ORIGIN).status_code == 404, "its state is for the holder of the token"
+    assert visitor.client.post(f"{path}/code", json={"code": code}, headers=ORIGIN).json["status"] == "confirmed"
+
+
 def test_sending_again_mails_a_new_code_within_the_caps(visitor, mailed):
     sent = visitor.send()
     old = mailed("alice@example.org")
