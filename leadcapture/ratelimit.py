@@ -12,6 +12,7 @@ from limits.storage import MemoryStorage, Storage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
 from leadcapture.errors import BadSetting, RateLimited
+from leadcapture.i18n import gettext as _
 from leadcapture.settings import Settings
 
 _limiter: MovingWindowRateLimiter | None = None

@@ -132,17 +132,19 @@ def _check_poll_token(public_id: str, token: str) -> None:
 
 
 def _check_asker(public_id: str, token: str | None) -> None:
-    """As _check_poll_token; without a token the unguessable id itself must do, which gives nothing away. Raises NotFound
-    where there is no such submission."""
+    """As _check_poll_token; without a token the unguessable id itself must do, for nothing is told to who holds it.
+
+    Raises NotFound where there is no such submission.
+    """
     if token:
-        return _check_poll_token(public_id, token)
+        _check_poll_token(public_id, token)
+        return
     with db.read() as session:
         sent = queries.submission(session, public_id)
         if sent is None:
             raise NotFound("No such submission.")
         key = sites.by_id(session, sent.site_id).key
     chat.site_for_request(key)
-    return None
 
 
 def _visitor(key: str) -> str | None:
