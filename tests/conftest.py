@@ -5,19 +5,23 @@ In-process tests run on a fresh, migrated SQLite; tests of the whole run a real 
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import make_url
 
 from leadcapture import clock, db, i18n, ids, ratelimit, signing, tables
 from leadcapture import settings as settings_module
 from leadcapture.app import create_app
 from leadcapture.operators.models import Membership, Operator
+from leadcapture.operators.rules import hash_password
 from leadcapture.settings import Settings
 from leadcapture.sites.models import Site
 from tests.servers import PostgreSQL, Redis, Service
@@ -36,15 +40,23 @@ def settings(environ: dict[str, str]) -> Settings:
     return settings_module.load(environ)
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with every migration run and nothing in it: copying it is faster than migrating for each test."""
+    path = tmp_path_factory.mktemp("migrated") / "leadcapture.db"
+    tables.upgrade(db.connect(f"sqlite:///{path}").engine)
+    db.close()
+    return path
+
+
 @pytest.fixture
-def database(settings: Settings) -> Iterator[db.Database]:
+def database(settings: Settings, migrated: Path) -> Iterator[db.Database]:
     """A fresh, migrated database that db.read() and db.write() use."""
     signing.configure(settings.secret_keys)
     ratelimit.configure(settings)
     i18n.use("en")
-    database = db.connect(settings.database_url)
-    tables.upgrade(database.engine)
-    yield database
+    shutil.copy(migrated, settings.instance / "leadcapture.db")
+    yield db.connect(settings.database_url)
     db.close()
 
 
@@ -72,10 +84,12 @@ def people(database: db.Database, now: datetime) -> SimpleNamespace:
     return db.write(add_people, now)
 
 
-def add_people(session, now: datetime) -> SimpleNamespace:
-    from leadcapture.operators.rules import hash_password
+# Hashing a password takes its time on purpose; once is enough.
+hashed = cache(hash_password)
 
-    password_hash = hash_password(PASSWORD)
+
+def add_people(session, now: datetime) -> SimpleNamespace:
+    password_hash = hashed(PASSWORD)
     site = Site(
         key=ids.new("site"),
         name="Demo shop",
@@ -151,15 +165,22 @@ def postgresql_url(postgresql_server: PostgreSQL) -> str:
     return postgresql_server.new_database()
 
 
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql_server: PostgreSQL) -> str:
+    """As `migrated`, on PostgreSQL: the name of a database to copy."""
+    url = postgresql_server.new_database()
+    tables.upgrade(db.connect(url).engine)
+    db.close()
+    return make_url(url).database or ""
+
+
 @pytest.fixture
-def postgresql(postgresql_url: str, settings: Settings) -> Iterator[db.Database]:
+def postgresql(postgresql_server: PostgreSQL, migrated_postgresql: str, settings: Settings) -> Iterator[db.Database]:
     """As `database`, on PostgreSQL."""
     signing.configure(settings.secret_keys)
     ratelimit.configure(settings)
     i18n.use("en")
-    database = db.connect(postgresql_url)
-    tables.upgrade(database.engine)
-    yield database
+    yield db.connect(postgresql_server.new_database(template=migrated_postgresql))
     db.close()
 
 

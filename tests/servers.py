@@ -5,6 +5,7 @@ Everything listens on loopback, keeps its files in the test's temporary folder a
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import email
 import email.policy
@@ -22,6 +23,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -100,7 +102,7 @@ class Service:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
+        self.kill()  # nothing is learnt from waiting for its sockets to close
         self.mailbox.__exit__()
 
     @property
@@ -130,7 +132,9 @@ class Service:
 
     def seed_demo(self) -> dict[str, Any]:
         """Make the demo data; what it printed is kept in `demo` too."""
-        self.demo = json.loads(self.run("seed-demo", "--json").stdout)
+        made, printed = _demo_data()
+        shutil.copytree(made, self.folder / "instance", dirs_exist_ok=True)
+        self.demo = json.loads(printed)
         return self.demo
 
     def operator(self, role: str = "owner", *, other: bool = False) -> dict[str, str]:
@@ -190,6 +194,15 @@ class Service:
         return self.emails(to)[number - 1]
 
 
+@cache
+def _demo_data() -> tuple[Path, str]:
+    """What `leadcapture seed-demo` makes (an instance folder) and prints: made once, copied by each service."""
+    folder = Path(tempfile.mkdtemp(prefix="leadcapture-demo-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    service = Service(folder)
+    return folder / "instance", service.run("seed-demo", "--json").stdout
+
+
 class PostgreSQL:
     """A PostgreSQL server of its own, with as many fresh databases as are asked for."""
 
@@ -208,11 +221,11 @@ class PostgreSQL:
         self._server.__exit__(None, None, None)
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def new_database(self) -> str:
+    def new_database(self, template: str = "template1") -> str:
+        """The SQLAlchemy URL of a new database, a copy of `template`."""
         name = f"test_{next(self._numbers)}"
-        uri = str(self._server.get_uri())
-        with psycopg.connect(uri, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+        with psycopg.connect(str(self._server.get_uri()), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return str(self._server.get_uri(database=name)).replace("postgresql://", "postgresql+psycopg://", 1)
 
 
