@@ -1,9 +1,10 @@
 """The database: Base, the engine, read() and write(). Knows nothing of Flask.
 
 Writing: `write(operation, …)` runs `operation(session, …)` and returns what it returned, once the commit is on disk.
-Returning commits, raising rolls back. On SQLite one native thread runs the waiting operations, each in a savepoint of
-its own, and commits them as one group: one fsync serves all who wait, the event loop is never blocked by it, and there
-is never a second writer in the process. On PostgreSQL it is a pooled transaction. Operations know nothing of this.
+Returning commits, raising rolls back. On SQLite one leader runs the waiting operations, each in a savepoint of its own,
+and commits them as one group: one fsync serves all who wait, the event loop is never blocked by it (a native thread
+waits for the disk), and there is never a second writer in the process. On PostgreSQL it is a pooled transaction.
+Operations know nothing of this.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ class Database:
 
     def write(self, operation: Callable[..., R], *args: Any, **kwargs: Any) -> R:
         if self._writer is not None:
-            # The writer's thread has a context of its own: take the caller's (the language of the moment) along.
+            # The leader's greenlet has a context of its own: take the caller's (the language of the moment) along.
             context = copy_context()
             return cast(R, self._writer.run(lambda session: context.run(operation, session, *args, **kwargs)))
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
@@ -142,7 +143,7 @@ def write(operation: Callable[..., R], *args: Any, **kwargs: Any) -> R:
 
 
 class _GroupWriter:
-    """Commits waiting operations in groups, on one native thread, while greenlets wait.
+    """Commits waiting operations in groups, while greenlets wait.
 
     Whoever comes while nobody leads starts a leader, which commits until nothing waits; all wait for their result.
     """
@@ -177,15 +178,18 @@ class _GroupWriter:
 
     def _outcomes(self, operations: list[Callable[[Session], Any]]) -> list[tuple[Any, BaseException | None]]:
         try:
-            return self._thread.apply(self._commit, (operations,))
+            return self._commit(operations)
         except BaseException as failure:  # every waiting caller must be told, whatever happened
             return [(None, failure)] * len(operations)
 
     def _commit(self, operations: list[Callable[[Session], Any]]) -> list[tuple[Any, BaseException | None]]:
-        outcomes: list[tuple[Any, BaseException | None]] = []
-        with self._engine.connect() as connection, connection.begin():
-            for operation in operations:
-                outcomes.append(self._one(connection, operation))
+        with self._engine.connect() as connection:
+            # What may wait, for another process's lock or for the disk, waits on the native thread. The statements in
+            # between take microseconds each: run there too, they would only fight this thread for the interpreter.
+            transaction = self._thread.apply(connection.begin)
+            with transaction:
+                outcomes = [self._one(connection, operation) for operation in operations]
+                self._thread.apply(transaction.commit)
         return outcomes
 
     @staticmethod
@@ -218,8 +222,18 @@ def _sqlite_engine(url: str, *, begin: str) -> Engine:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
             connection.execute(f"PRAGMA {pragma}")
 
+    # SQLAlchemy compiles these anew each time; said to the driver they take microseconds.
+    dialect: Any = engine.dialect
+    dialect.do_savepoint = lambda connection, name: _say(connection, f"SAVEPOINT {name}")
+    dialect.do_release_savepoint = lambda connection, name: _say(connection, f"RELEASE {name}")
+    dialect.do_rollback_to_savepoint = lambda connection, name: _say(connection, f"ROLLBACK TO {name}")
+
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _say(connection: Connection, statement: str) -> None:
+    connection.connection.cursor().execute(statement)
