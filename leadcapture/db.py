@@ -86,7 +86,7 @@ class Database:
             # IMMEDIATE where we write: the lock is waited for at the beginning, where nothing has to be undone.
             self._writer: _GroupWriter | None = _GroupWriter(_sqlite_engine(url, begin="BEGIN IMMEDIATE"))
         else:
-            self.engine = create_engine(url, pool_size=20, max_overflow=10, pool_pre_ping=True)
+            self.engine = create_engine(url, pool_size=20, max_overflow=10, pool_pre_ping=True, hide_parameters=True)
             self._writer = None
 
     @contextmanager
@@ -213,7 +213,10 @@ class _GroupWriter:
 
 
 def _sqlite_engine(url: str, *, begin: str) -> Engine:
-    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30}, pool_size=20)
+    # An error that is logged must not carry the addresses and texts it happened with.
+    engine = create_engine(
+        url, connect_args={"check_same_thread": False, "timeout": 30}, pool_size=20, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:

@@ -59,6 +59,13 @@ def test_a_broken_rule_of_the_database_is_told_to_the_one_who_broke_it(either_da
     assert first.value == "same"
 
 
+def test_an_error_of_the_database_carries_none_of_the_values_it_happened_with(database: db.Database) -> None:
+    db.write(add_site, "alice@example.org")
+    with pytest.raises(IntegrityError) as error:
+        db.write(add_site, "alice@example.org")
+    assert "alice" not in str(error.value)
+
+
 def test_many_writers_share_few_commits(database: db.Database) -> None:
     commits = 0
     writer = database._writer
