@@ -17,6 +17,14 @@ PREFIXES = {
     "contact": "con",
     "consent": "cst",
     "email": "eml",
+    "token": "tok",
+    "entry": "ent",
+    "coupon": "cpn",
+    "file": "fil",
+    "review": "rev",
+    "member": "mem",
+    "order": "ord",
+    "seat": "sea",
 }
 
 
