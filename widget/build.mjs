@@ -19,6 +19,9 @@ const ENTRIES = [
   { name: "inbox.css", source: "src/styles/inbox.css" },
   { name: "pages.css", source: "src/styles/pages.css" },
   { name: "demo.css", source: "src/styles/demo.css" },
+  { name: "order.css", source: "src/styles/order.css" },
+  { name: "reviews.js", source: "src/reviews/main.ts", format: "iife", target: ["es2022"] },
+  { name: "reviews.css", source: "src/reviews/page.css" },
 ];
 
 // tokens.css is one truth for all faces. A script's copy is made small: only the tokens it uses, those that never
