@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -18,16 +18,17 @@ COLUMNS = ("email", "name", "phone", "status", "language", "confirmed_at", "sour
 def csv_rows(session: Session, site_id: int) -> Iterator[str]:
     """The lines of the file, each with its line end, the header first. No cell is taken for a formula by a
     spreadsheet."""
-    yield _line(COLUMNS)
+    yield line(COLUMNS)
     for email, name, phone, status, language, confirmed_at, source, _attributes in queries.export_rows(
         session, site_id
     ):
-        yield _line(
+        yield line(
             [csv_cell(cell) for cell in (email, name, phone, status, language, clock.wire(confirmed_at), source)]
         )
 
 
-def _line(cells: list[str] | tuple[str, ...]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow(cells)
-    return line.getvalue()
+def line(cells: Sequence[str]) -> str:
+    """One line of a CSV file with its line end."""
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\r\n").writerow(cells)
+    return written.getvalue()
