@@ -7,16 +7,32 @@ from datetime import timedelta
 
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
+from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
 
-from leadcapture import db, health, ratelimit, signing, socketio, web
+from leadcapture import db, health, ratelimit, signing, socketio, uploads, web
 from leadcapture.chat import routes as chat_routes
 from leadcapture.chat import sockets as chat_sockets
 from leadcapture.consent import routes as consent_routes
-from leadcapture.console import contacts, forms, home, inbox, outbox, recipient, site, team
+from leadcapture.console import (
+    contacts,
+    form_entries,
+    form_place,
+    form_rows,
+    form_versions,
+    forms,
+    home,
+    inbox,
+    outbox,
+    recipient,
+    site,
+    team,
+    tokens,
+)
 from leadcapture.demo import routes as demo_routes
 from leadcapture.forms import kinds
 from leadcapture.forms import pages as form_pages
 from leadcapture.forms import routes as form_routes
+from leadcapture.forms import short as form_short
 from leadcapture.mail import routes as mail_routes
 from leadcapture.mail import transports
 from leadcapture.operators import routes as operator_routes
@@ -24,9 +40,24 @@ from leadcapture.settings import Settings
 from leadcapture.snippet import routes as snippet_routes
 
 # Edges that people reach with a session cookie: their forms carry a CSRF token.
-PAGES = (operator_routes, home, inbox, contacts, forms, outbox, site, recipient, team)
+PAGES = (
+    operator_routes,
+    home,
+    inbox,
+    contacts,
+    forms,
+    form_rows,
+    form_place,
+    form_entries,
+    form_versions,
+    outbox,
+    site,
+    recipient,
+    team,
+    tokens,
+)
 # Edges that carry their own proof (a token, a bearer) or need none, and know no cookie.
-OPEN = (health, snippet_routes, chat_routes, form_routes, form_pages, consent_routes, mail_routes)
+OPEN = (health, snippet_routes, chat_routes, form_routes, form_pages, form_short, consent_routes, mail_routes)
 
 
 def create_app(settings: Settings, *, demo: bool = False) -> Flask:
@@ -35,9 +66,11 @@ def create_app(settings: Settings, *, demo: bool = False) -> Flask:
     `demo` adds the host page of a demo shop at /demo.
     """
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    kinds.use_folder(settings.form_kinds)
     signing.configure(settings.secret_keys)
     ratelimit.configure(settings)
     transports.configure(smtp_url=settings.smtp_url, public_url=settings.public_url)
+    uploads.configure(settings)
     db.connect(settings.database_url)
 
     app = Flask("leadcapture", static_folder=web.STATIC, static_url_path="/static", template_folder="templates")
@@ -63,8 +96,15 @@ def create_app(settings: Settings, *, demo: bool = False) -> Flask:
     for edge in OPEN:
         app.register_blueprint(edge.blueprint)
         csrf.exempt(edge.blueprint)
-    for blueprint in kinds.blueprints():
+    pages, calls = kinds.blueprints()
+    for blueprint in (*pages, *calls):
         app.register_blueprint(blueprint)
+    for blueprint in calls:
+        csrf.exempt(blueprint)
+    if settings.form_kinds:
+        # A kind of one's own brings its page beside its module.
+        own = PrefixLoader({"forms/kinds": FileSystemLoader(settings.form_kinds)})
+        app.jinja_loader = ChoiceLoader([app.jinja_loader, own])  # type: ignore[list-item]  # Flask says it may be None
     if demo:
         app.register_blueprint(demo_routes.blueprint)
 

@@ -17,13 +17,14 @@ from rich.table import Table
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from leadcapture import __version__, addresses, clock, db, doctor, jobs, ratelimit, server, signing, tables
+from leadcapture import __version__, addresses, clock, db, doctor, jobs, ratelimit, server, signing, tables, uploads
 from leadcapture import settings as settings_module
 from leadcapture.addresses import Address
 from leadcapture.contacts import export as contact_export
 from leadcapture.contacts import queries as contact_queries
 from leadcapture.demo import operations as demo_operations
 from leadcapture.errors import Conflict, Invalid, LeadCaptureError
+from leadcapture.forms import kinds
 from leadcapture.mail import delivery, transports
 from leadcapture.operators import operations as operator_operations
 from leadcapture.operators import queries as operator_queries
@@ -53,16 +54,21 @@ def _in_one_line(error: LeadCaptureError) -> str:
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
-def leadcapture() -> None:
+@click.pass_context
+def leadcapture(context: click.Context) -> None:
     """Live chat that falls back to an offline form, and lead capture with double opt-in and proof of consent."""
+    # What form kinds bring connects by this, for it knows nothing of what stands above it.
+    context.obj = _connected
 
 
 def _connected() -> Settings:
     """The settings, with the database connected and, on SQLite, migrated. Raises Conflict when it is not ready."""
     settings = settings_module.load()
+    kinds.use_folder(settings.form_kinds)
     signing.configure(settings.secret_keys)
     ratelimit.configure(settings)
     transports.configure(smtp_url=settings.smtp_url, public_url=settings.public_url)
+    uploads.configure(settings)
     server.prepare_database(settings)
     if tables.pending(db.current().engine):
         raise Conflict("The database is not up to date: run `leadcapture db upgrade` first.")
@@ -291,3 +297,7 @@ def run_doctor() -> None:
         click.echo(f"{'ok   ' if finding.well else 'WRONG'}  {finding.part}: {finding.text}")
     if not all(finding.well for finding in findings):
         raise Invalid("Something is wrong: see the lines above.")
+
+
+for brought in kinds.commands():
+    leadcapture.add_command(brought)

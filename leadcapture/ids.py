@@ -36,3 +36,8 @@ def new(kind: str) -> str:
     # 100 bits would be 20 characters of 5 bits; 12.5 bytes do not exist, so 13 bytes are drawn and cut.
     digits = base64.b32encode(secrets.token_bytes(13)).decode().lower().rstrip("=")
     return f"{PREFIXES[kind]}_{digits[:20]}"
+
+
+def short_code() -> str:
+    """Eight characters that nobody mixes up when reading them aloud: the code of a short link."""
+    return "".join(secrets.choice("23456789abcdefghjkmnpqrstuvwxyz") for _digit in range(8))

@@ -14,6 +14,7 @@ from leadcapture import clock
 from leadcapture.chat import live as chat
 from leadcapture.contacts import operations as contacts
 from leadcapture.forms import expiry as forms
+from leadcapture.forms import kinds
 from leadcapture.mail import delivery
 from leadcapture.mail import operations as mail
 from leadcapture.operators.presence import HEARTBEAT
@@ -37,6 +38,7 @@ TABLE: tuple[Job, ...] = (
     Job("heartbeat", HEARTBEAT, chat.heartbeat_due, live=True),
     Job("unanswered conversations", 1, chat.unanswered_due, live=True),
     Job("deliver mail", 0.5, delivery.deliver_due),
+    Job("form kinds", 5, kinds.run_due),
     Job("expire confirmations", 60, forms.expire_due),
 )
 

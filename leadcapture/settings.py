@@ -136,7 +136,12 @@ TABLE: tuple[Setting, ...] = (
         "10/15 minutes",
         "Failed sign-ins for one account, and three times as many for one IP address.",
     ),
+    Setting("RATE_API", _text, "1000/minute", "Calls of programs by one API token."),
     Setting("MAIL_PER_ADDRESS", _text, "5/hour", "Confirmation mails to one address, over all forms of all sites."),
+    Setting(
+        "FORM_KINDS", _text, "", "Folder of form kinds of your own, a Python module each; nothing: only those we bring."
+    ),
+    Setting("UPLOAD_MB", _at_least_one, "20", "Largest file that an owner may upload, in megabytes."),
     Setting("LOG_LEVEL", _text, "INFO", "DEBUG, INFO, WARNING or ERROR."),
 )
 

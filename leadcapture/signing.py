@@ -29,7 +29,13 @@ PURPOSES = frozenset(
         "recipient",
         "sign-in",
         "form",
-        "api",
+        "preview",
+        "download",
+        "entry",
+        "review",
+        "member",
+        "order",
+        "seat",
     }
 )
 

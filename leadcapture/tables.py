@@ -19,7 +19,9 @@ import leadcapture.operators.models
 import leadcapture.optin.models
 import leadcapture.sites.models  # noqa: F401 importing the models is what fills the metadata
 from leadcapture.db import Base
+from leadcapture.forms import kinds
 
+kinds.import_models()
 metadata = Base.metadata
 
 

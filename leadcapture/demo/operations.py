@@ -19,7 +19,7 @@ from leadcapture.consent import operations as consent
 from leadcapture.contacts import queries as contact_queries
 from leadcapture.demo import rules
 from leadcapture.demo.stories import STORIES, SUBSCRIBERS, Story, Subscriber
-from leadcapture.forms import intake
+from leadcapture.forms import checking, intake, kinds
 from leadcapture.forms import operations as forms
 from leadcapture.forms import queries as form_queries
 from leadcapture.forms.models import Form, Submission
@@ -98,12 +98,12 @@ def seed(session: Session, now: datetime, *, public_url: str) -> Demo:
         sites.update(session, now, site_id=site.id, privacy_url=privacy_url)
     return Demo(
         site_key=rules.SITE_KEY,
-        forms=rules.FORMS,
+        forms=_slugs(),
         operators=[Person(email, password, role) for email, _, password, role in rules.OPERATORS],
-        api_token=f"lc_{signing.sign('api', rules.SITE_KEY)}",
+        api_token=_api_token(),
         other=DemoSite(
             site_key=rules.OTHER_SITE_KEY,
-            forms=rules.FORMS,
+            forms=_slugs(),
             operators=[Person(email, password, role) for email, _, password, role in rules.OTHER_OPERATORS],
         ),
     )
@@ -119,6 +119,7 @@ def _seed(session: Session, now: datetime, public_url: str) -> None:
     _team(session, opened, other, rules.OTHER_OPERATORS)
     made = _forms(session, opened, site)
     _forms(session, opened, other)
+    sites.create_token(session, opened, site_id=site.id, name="Demo", token=_api_token())
 
     for subscriber in SUBSCRIBERS:
         _subscribe(session, now, made["subscription"], subscriber, public_url)
@@ -157,11 +158,35 @@ def _team(
     return team
 
 
+def _api_token() -> str:
+    # The same every time, and another on every machine.
+    return f"lc_{signing.digest('demo-token', rules.SITE_KEY)[:40]}"
+
+
+def _slugs() -> dict[str, str]:
+    """The slug of the form of each kind."""
+    names = [*rules.SLUGS, *(name for name in kinds.registry() if name not in rules.SLUGS)]
+    return {name: rules.SLUGS.get(name, name.replace("_", "-")) for name in names}
+
+
 def _forms(session: Session, now: datetime, site: Site) -> dict[str, Form]:
     made = {}
-    for kind, slug in rules.FORMS.items():
-        form = forms.create(session, now, site_id=site.id, kind=kind, slug=slug, **rules.FORM_CHOICES[kind])
-        made[kind] = forms.publish(session, now, site_id=site.id, public_id=form.public_id)
+    for name, slug in _slugs().items():
+        kind = kinds.by_name(name)
+        shown = kind.example or next(iter(kind.presets.values()), None)
+        form = forms.create(
+            session,
+            now,
+            site_id=site.id,
+            kind=name,
+            slug=slug,
+            title=str(shown.title) if shown else "",
+            settings=shown.settings if shown else {},
+            # The question is asked in the chat, so no page needs to carry the description of its form.
+            inline=name != "offline",
+        )
+        kind.on_example(session, now, form, site)
+        made[name] = forms.publish(session, now, site_id=site.id, public_id=form.public_id)
     return made
 
 
@@ -197,7 +222,7 @@ def _send(
 ) -> tuple[Submission, list[str]]:
     """A submission, sent as by a visitor, and the conversations it changed."""
     site = site_queries.by_id(session, form.site_id)
-    checked = intake.check(session, at, form=form, site=site, fields=MultiDict(fields), language=language)
+    checked = checking.check(session, at, form=form, site=site, fields=MultiDict(fields), language=language)
     public_id, conversations = intake.accept(
         session,
         at,

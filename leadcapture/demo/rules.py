@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 SITE_KEY = "site_demo7xk2q5mzv4hj6wnt"
 SITE_NAME = "Demo shop"
 OTHER_SITE_KEY = "site_other3rw6tqy2vgk5nps"
@@ -13,12 +11,8 @@ PRIVACY_PATH = "/demo/privacy"
 
 NEWSLETTER_SLUG = "newsletter"
 QUESTION_SLUG = "question"
-FORMS = {"subscription": NEWSLETTER_SLUG, "offline": QUESTION_SLUG}
-# The question is asked in the chat, so no page needs to carry the description of its form.
-FORM_CHOICES: dict[str, dict[str, Any]] = {
-    "subscription": {},
-    "offline": {"settings": {"newsletter": True}, "inline": False},
-}
+# The form of every other kind has the kind's name for a slug.
+SLUGS = {"subscription": NEWSLETTER_SLUG, "offline": QUESTION_SLUG}
 
 # Address, name, password, role. Everybody may know these: a demo must never hold anything worth keeping.
 OPERATORS = (

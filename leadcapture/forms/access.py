@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import current_app, request
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from leadcapture import clock, db, signing, web
 from leadcapture.chat import broadcast
 from leadcapture.errors import BadToken
-from leadcapture.forms import intake, queries, rules
+from leadcapture.forms import intake, operations, queries, rules
 from leadcapture.i18n import gettext as _
 
 
@@ -27,6 +29,18 @@ def evidence(fields: MultiDict[str, str], page_url: str | None) -> intake.Eviden
 def mail_settings() -> intake.MailSettings:
     """What confirmation mails need to know."""
     return intake.MailSettings(public_url=settings().public_url, days=settings().confirmation_days)
+
+
+def described(session: Session, now: datetime, form: Any, site: Any, language: str | None) -> dict[str, Any]:
+    """The form as a page is told of it, with the script that its kind brings, if there is one."""
+    found = operations.describe_now(session, now, form, site, language)
+    return with_module(found)
+
+
+def with_module(described: dict[str, Any]) -> dict[str, Any]:
+    """The description with the path of the script that the form's kind brings; None where it brings none."""
+    file = web.manifest().get(f"kind-{described['kind']}.js")
+    return {**described, "module": file and f"/static/{file}", "rich": described["rich"] or file is not None}
 
 
 def poll_token(key: str, public_id: str) -> str:

@@ -1,53 +1,36 @@
 """The funnel: what a visitor sends becomes a pending submission, and by a confirmation a contact with proof of consent.
 
-`check` validates outside a transaction; `accept`, `resend` and the two ways to confirm are operations for db.write.
+`checking.check` validates outside a transaction; `accept`, `resend` and the two ways to confirm are operations for
+db.write.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
-from werkzeug.datastructures import MultiDict
 
-from leadcapture import addresses, i18n, ids, ratelimit, signing
+from leadcapture import i18n, ids, ratelimit, signing
 from leadcapture.addresses import Address
 from leadcapture.chat.models import Conversation
 from leadcapture.consent import operations as consent
 from leadcapture.contacts import operations as contacts
 from leadcapture.contacts.models import Contact
-from leadcapture.errors import Conflict, Invalid, NotFound, RateLimited
-from leadcapture.forms import kinds, queries, rules
-from leadcapture.forms.kind import AddressField, Effects, Filled, Result, Statement, VisitorForm
-from leadcapture.forms.models import Form, FormVersion, Submission
+from leadcapture.errors import Invalid, NotFound, RateLimited
+from leadcapture.forms import kinds, letters, queries, rules
+from leadcapture.forms.checking import Checked
+from leadcapture.forms.kind import Effects, Filled
+from leadcapture.forms.models import Form, Submission
 from leadcapture.i18n import gettext as _
 from leadcapture.mail.models import Email
 from leadcapture.optin import operations as optin
 from leadcapture.optin.models import Confirmation
 from leadcapture.sites import queries as sites
 from leadcapture.sites.models import Site
-
-# A page that was open while the owner changed the form may still be sent for so long.
-OLD_VERSION = timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Checked:
-    """What a visitor sent, found valid."""
-
-    form: Form
-    version: int
-    site: Site
-    language: str
-    address: Address
-    name: str
-    phone: str
-    data: dict[str, Any]
-    consents: list[dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -76,32 +59,8 @@ class Confirmed:
 
     submission: Submission
     site: Site
-    result: Result
+    result: dict[str, Any]
     conversations: list[str] = field(default_factory=list)
-
-
-def check(
-    session: Session, now: datetime, *, form: Form, site: Site, fields: MultiDict[str, str], language: str
-) -> Checked:
-    """Validate what was sent, as the version of the form that the visitor saw (`form_version`, the newest when it is
-    not said) asks for it.
-
-    Raises Invalid with sentences at the fields, Conflict with code "changed" for a version that is long gone.
-    """
-    kind = kinds.by_name(form.kind)
-    seen = _seen(session, now, form, fields.get("form_version", ""))
-    with i18n.speaking(language):
-        filled = kind.fields(seen.settings, fields)
-        errors: dict[str, list[str]] = {}
-        if not filled.validate():
-            errors = {name: [str(sentence) for sentence in found] for name, found in filled.errors.items() if name}
-        asked = kind.statements(seen.settings, seen.version, site.name)
-        agreed, refused = _agreed(asked, fields.getlist("consent"))
-        if refused:
-            errors["consent"] = [_("Tick this box to go on.")]
-        if errors:
-            raise Invalid(_("Check the marked fields."), fields=errors)
-        return _checked(form, seen.version, site, language, filled, agreed)
 
 
 def may_mail(email_key: str) -> bool:
@@ -144,12 +103,14 @@ def accept(
     if stored is None:
         return public_id, []
     form, site = checked.form, checked.site
-    effects = Effects(conversation=conversation, visitor=visitor, console_url=f"{mails.public_url}/console/inbox/")
+    effects = Effects(conversation=conversation, visitor=visitor, public_url=mails.public_url)
     filled = Filled(
         public_id=public_id,
         site=site,
+        form_id=form.id,
+        form_public_id=form.public_id,
         form_slug=form.slug,
-        settings=form.settings,
+        settings=checked.settings,
         address=checked.address,
         name=checked.name,
         phone=checked.phone,
@@ -157,8 +118,10 @@ def accept(
         data=checked.data,
         purposes=frozenset(agreed["purpose"] for agreed in checked.consents),
         page_url=evidence.page_url,
+        submitted_at=now,
     )
-    kinds.by_name(form.kind).on_accepted(session, now, filled, effects)
+    with i18n.speaking(checked.language):
+        kinds.by_name(form.kind).on_accepted(session, now, filled, effects)
     confirmation = optin.request(
         session,
         now,
@@ -224,44 +187,6 @@ def confirm_by_code(session: Session, now: datetime, *, submission: str, code: s
     return outcome if isinstance(outcome, Invalid) else _confirmed(session, now, outcome)
 
 
-def _seen(session: Session, now: datetime, form: Form, version: str) -> Form | FormVersion:
-    if not version.isdecimal() or int(version) == form.version:
-        return form
-    seen = queries.version(session, form.id, int(version)) if int(version) < form.version else None
-    following = queries.version(session, form.id, int(version) + 1) if seen else None
-    if seen is None or following is None or following.created_at < now - OLD_VERSION:
-        raise Conflict(_("This form has changed. Open the page again."), code="changed")
-    return seen
-
-
-def _agreed(asked: list[Statement], ticked: list[str]) -> tuple[list[Statement], list[Statement]]:
-    boxes = [statement for statement in asked if statement.box]
-    # Where there is one box, a plain checkbox says "on".
-    said = {boxes[0].purpose if len(boxes) == 1 and value == "on" else value for value in ticked}
-    agreed = [statement for statement in asked if not statement.box or statement.purpose in said]
-    return agreed, [statement for statement in boxes if statement.required and statement not in agreed]
-
-
-def _checked(
-    form: Form, version: int, site: Site, language: str, filled: VisitorForm, agreed: list[Statement]
-) -> Checked:
-    data = {name: value for name, value in filled.data.items() if value not in (None, "")}
-    name, phone, typed = data.pop("name", ""), data.pop("phone", ""), data.pop("email")
-    shown = filled["email"]
-    address = shown.address if isinstance(shown, AddressField) and shown.address else addresses.parse(typed)
-    return Checked(
-        form=form,
-        version=version,
-        site=site,
-        language=language,
-        address=address,
-        name=name,
-        phone=phone,
-        data=data,
-        consents=[{"purpose": s.purpose, "statement": s.statement, "version": s.version} for s in agreed],
-    )
-
-
 def _public_id(checked: Checked, once: str) -> str:
     if not rules.valid_once(once):
         return ids.new("submission")
@@ -317,11 +242,12 @@ def _confirmed(session: Session, now: datetime, redeemed: optin.Redeemed) -> Con
     site = sites.by_id(session, sent.site_id)
     if not redeemed.first:
         return Confirmed(sent, site, sent.result or {})
-    form, effects = queries.form_of(session, sent), Effects()
+    form, effects = queries.form_of(session, sent), Effects(public_url=letters.public_url())
     contact = _contact(session, now, sent, form)
     _record_consents(session, now, sent, form, contact, redeemed.confirmation)
+    filled = _filled(session, sent, form, site)
     with i18n.speaking(sent.language):
-        result = kinds.by_name(form.kind).on_confirmed(session, now, _filled(sent, form, site), contact, effects)
+        result = kinds.by_name(form.kind).on_confirmed(session, now, filled, contact, effects).result()
     sent.status, sent.confirmed_at, sent.contact_id, sent.result = "confirmed", now, contact.id, result
     session.flush()
     return Confirmed(sent, site, result, effects.conversations)
@@ -367,12 +293,15 @@ def _record_consents(
         )
 
 
-def _filled(sent: Submission, form: Form, site: Site) -> Filled:
+def _filled(session: Session, sent: Submission, form: Form, site: Site) -> Filled:
+    seen = queries.version(session, form.id, sent.form_version)
     return Filled(
         public_id=sent.public_id,
         site=site,
+        form_id=form.id,
+        form_public_id=form.public_id,
         form_slug=form.slug,
-        settings=form.settings,
+        settings=seen.settings if seen else form.settings,
         address=Address(typed=sent.email, key=sent.email_key),
         name=sent.name,
         phone=sent.phone,
@@ -380,5 +309,6 @@ def _filled(sent: Submission, form: Form, site: Site) -> Filled:
         data=sent.data,
         purposes=frozenset(agreed["purpose"] for agreed in sent.consents),
         page_url=sent.page_url,
+        submitted_at=sent.created_at,
         conversation_id=sent.conversation_id,
     )

@@ -1,26 +1,33 @@
 """The contract of a form kind.
 
 A kind is one module (or package) in forms/kinds that exposes `KIND`, a FormKind. The registry finds it, the server
-describes its fields to the widget and the hosted page, and the intake calls its two effects. Nothing else knows kinds.
+describes its fields to the widget and the hosted page, and the intake calls its effects. Nothing else knows kinds.
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar
 
+import phonenumbers
+from babel import Locale
 from sqlalchemy.orm import Session
-from wtforms import EmailField, Form, SelectField, StringField
-from wtforms.fields import Field
-from wtforms.validators import Length, Optional, ValidationError
+from wtforms import BooleanField, Form, SelectField, StringField, TextAreaField
+from wtforms.validators import Length, Optional
 
-from leadcapture import addresses, i18n
+from leadcapture import i18n
 from leadcapture.addresses import Address
 from leadcapture.contacts.models import Contact
-from leadcapture.errors import Invalid, LeadCaptureError
-from leadcapture.forms import rules
+from leadcapture.errors import LeadCaptureError
+from leadcapture.forms import questions, rules
+from leadcapture.forms.description import describe_fields
+from leadcapture.forms.fields import AddressField, Meta, RowsField, email_field, kept, name_field, words
+from leadcapture.forms.models import Form as FormRow
+from leadcapture.forms.outcome import Outcome
 from leadcapture.i18n import lazy_gettext
 from leadcapture.sites.models import Site
 
@@ -34,69 +41,111 @@ class BadKind(LeadCaptureError):
     code = "bad_kind"
 
 
-class _Translations:
-    gettext = staticmethod(i18n.gettext)
-    ngettext = staticmethod(i18n.ngettext)
-
-
-class _Meta:
-    def get_translations(self, form: Any) -> _Translations:  # noqa: ARG002 the signature is WTForms's
-        return _Translations()
-
-
-class AddressField(EmailField):
-    """An e-mail address; `address` holds it parsed once it is valid."""
-
-    address: Address | None = None
-
-    def pre_validate(self, form: Any) -> None:  # noqa: ARG002 the signature is WTForms's
-        if not self.data:
-            return
-        try:
-            self.address = addresses.parse(self.data)
-        except Invalid as error:
-            raise ValidationError(error.message) from error
-
-
 class VisitorForm(Form):
     """What a visitor fills in. Every kind's class descends from it and has at least an `email`.
 
     Fields named name and phone become the contact's; the others are kept as the submission's own data.
     """
 
-    Meta: ClassVar[Any] = _Meta
+    Meta: ClassVar[Any] = Meta
 
-    email = AddressField(
-        lazy_gettext("E-mail"),
-        filters=[rules.clean_line],
-        render_kw={"autocomplete": "email", "inputmode": "email"},
-    )
+    email = email_field()
+
+    @classmethod
+    def made_of(cls, settings: Settings) -> Sequence[tuple[str, Any]]:  # noqa: ARG003 the signature is the contract's
+        """Fields that come from what the owner has listed, by name; they stand before the others. None by default."""
+        return ()
 
     def adapt(self, settings: Settings) -> None:
         """Fit the fields to what the owner has set: choices, fields not asked for (`del self.name`). Nothing by
         default."""
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Whether everything that is shown is right; what no condition shows is not there."""
+        self._leave_out()
+        return super().validate(extra_validators)
+
+    def _leave_out(self) -> None:
+        for described in describe_fields(self):
+            condition = described["show_if"]
+            other = self._fields.get(condition["field"]) if condition else None
+            if condition and not questions.holds(condition, other.data if other else None):
+                del self[described["name"]]
+
+
+class NamedVisitorForm(VisitorForm):
+    """Asks for a name too, which may be left empty; where `ask_name` is set to False, not even that."""
+
+    name = name_field()
+    email = email_field()
+
+    def adapt(self, settings: Settings) -> None:
+        if not settings.get("ask_name", True):
+            del self.name
+
+
+def _regions() -> list[tuple[str, str]]:
+    names = Locale.parse(i18n.language()).territories
+    known = sorted((names.get(code, code), code) for code in phonenumbers.SUPPORTED_REGIONS)
+    return [("", str(lazy_gettext("every number with its country's code (+…)"))), *((c, name) for name, c in known)]
 
 
 class SettingsForm(Form):
     """What an owner may set about a form of the kind. Those fields whose names are among the kind's texts are what
     visitors read, kept by language; left empty they are the kind's own words."""
 
-    Meta: ClassVar[Any] = _Meta
+    Meta: ClassVar[Any] = Meta
 
     title = StringField(lazy_gettext("Title"), [Optional(), Length(max=160)], filters=[rules.clean_line])
-    intro = StringField(lazy_gettext("Text under the title"), [Optional(), Length(max=600)], filters=[rules.clean_text])
+    intro = TextAreaField(
+        lazy_gettext("Text under the title"), [Optional(), Length(max=600)], filters=[rules.clean_text]
+    )
     button = StringField(lazy_gettext("Button"), [Optional(), Length(max=60)], filters=[rules.clean_line])
+    fields = RowsField(
+        questions.Question,
+        lazy_gettext("Questions of your own"),
+        description=lazy_gettext("What else you need to know. Ask little: each question costs answers."),
+        max_entries=40,
+    )
+    phone_region = SelectField(
+        lazy_gettext("Phone numbers without a country's code are of"), choices=_regions, default=""
+    )
+
+
+class NewsletterOffering(SettingsForm):
+    """The settings of a kind that can offer the newsletter too, by a box of its own; see `newsletter_asks`."""
+
+    newsletter = BooleanField(lazy_gettext("Offer the newsletter too, by a box of its own"), default=False)
+    newsletter_statement = TextAreaField(
+        lazy_gettext("What people agree to when they tick that box"),
+        [Optional(), Length(max=1000)],
+        filters=[rules.clean_text],
+    )
 
 
 @dataclass(frozen=True)
 class Ask:
-    """One purpose a form asks consent for. `text` names which of the kind's texts is the statement; `box` is an
-    unchecked box, else the statement stands as a notice near the button and sending itself agrees to it."""
+    """One purpose a form asks consent for. `text` names which of the kind's texts is the statement, `words` are the
+    statement by language where it is one of the owner's list. `box` is an unchecked box, else the statement stands as
+    a notice near the button and sending itself agrees to it. Of asks with the same `group` one at least must be
+    agreed to."""
 
     purpose: str
-    text: str
+    text: str = ""
     required: bool = True
     box: bool = True
+    words: Mapping[str, str] | None = None
+    group: str = ""
+
+
+NEWSLETTER_STATEMENT = lazy_gettext(
+    "I also agree that %(site)s sends me its newsletter by e-mail. I can withdraw this at any time."
+)
+
+
+def newsletter_asks(settings: Settings) -> tuple[Ask, ...]:
+    """The optional box of a NewsletterOffering, if it is set; its text is `newsletter_statement`."""
+    return (Ask("newsletter", "newsletter_statement", required=False),) if settings.get("newsletter") else ()
 
 
 @dataclass(frozen=True)
@@ -108,14 +157,26 @@ class Statement:
     version: str
     required: bool
     box: bool
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A ready template of a kind: what it is called, what it is for, and the settings it begins with."""
+
+    title: Any
+    about: Any = ""
+    settings: Settings = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Filled:
-    """One filled form as a kind's effects see it."""
+    """One filled form as a kind's effects see it; `settings` are those of the version that the visitor saw."""
 
     public_id: str
     site: Site
+    form_id: int
+    form_public_id: str
     form_slug: str
     settings: Settings
     address: Address
@@ -125,6 +186,7 @@ class Filled:
     data: Mapping[str, Any]
     purposes: frozenset[str]  # what was agreed to
     page_url: str
+    submitted_at: datetime
     conversation_id: int | None = None  # the thread it belongs to, once it has one
 
 
@@ -135,11 +197,8 @@ class Effects:
 
     conversation: str | None = None  # public id
     visitor: str | None = None  # whose checked token came along
-    console_url: str = ""
+    public_url: str = ""
     conversations: list[str] = field(default_factory=list)
-
-
-Result = dict[str, Any]  # {"title", "text", …}: what the visitor is shown after confirming
 
 
 def nothing_more(session: Session, now: datetime, filled: Filled, effects: Effects) -> None:
@@ -151,6 +210,33 @@ def no_obstacles(site: Site, settings: Settings) -> Sequence[str]:  # noqa: ARG0
     return ()
 
 
+def nothing_to_do(session: Session, now: datetime, form: FormRow, site: Site, before: Settings) -> None:
+    """For a kind that keeps nothing beside its settings."""
+
+
+def always_open(session: Session, now: datetime, form: FormRow, site: Site) -> str:  # noqa: ARG001 as above
+    """For a kind that always takes what visitors send."""
+    return ""
+
+
+def as_set(session: Session, now: datetime, form: FormRow, site: Site) -> Settings:  # noqa: ARG001 as above
+    """For a kind whose form is the same for everybody at any time."""
+    return form.settings
+
+
+def no_data(session: Session, now: datetime, form: FormRow, site: Site) -> Mapping[str, Any]:  # noqa: ARG001 as above
+    """For a kind that needs nothing but its fields."""
+    return {}
+
+
+def needs_nothing(session: Session, now: datetime, form: FormRow, site: Site) -> None:
+    """For a kind whose form of the demo is its settings."""
+
+
+def keeps_nothing(session: Session, now: datetime, contact_id: int) -> None:
+    """For a kind that has no tables of its own."""
+
+
 @dataclass(frozen=True)
 class FormKind:
     """A form kind.
@@ -158,8 +244,17 @@ class FormKind:
     `texts` maps each text a visitor reads to its own words (lazy, `%(site)s` is the site's name); title, intro and
     button are always among them. `asks` says which purposes a form with these settings asks consent for, the main one
     first. `obstacles` says in sentences why a site cannot publish such a form. `defaults` are the settings of a new
-    form. The effects run inside the transaction that accepts or confirms; `on_confirmed` returns what the visitor is
-    then shown.
+    form, `presets` ready templates, `example` what the form of the demo shop is made of, which `on_example` completes.
+
+    The effects run inside the transaction: `on_accepted` when the form was sent (raising Invalid refuses it),
+    `on_confirmed` when its address is confirmed, and what it returns is what the visitor then sees; `on_saved` when an
+    owner has saved other settings than `before`. `forget` erases what the kind's tables hold of a contact.
+
+    `closed` says in a sentence why a form takes nothing now; nothing: it is open. `offered` are the settings as
+    visitors meet them now, for a kind where choices run out. `data` is what the kind's own script
+    and page need to know, in the language of the moment. `compute` is what can be worked out from valid fields before
+    they are sent. `summary` is how a submission's own data reads to operators. `manage` is the endpoint of the owner's
+    own page of the kind, and `manage_label` what its tab says.
     """
 
     name: str
@@ -168,23 +263,38 @@ class FormKind:
     purpose: str
     texts: Mapping[str, Any]
     asks: Callable[[Settings], Sequence[Ask]]
-    on_confirmed: Callable[[Session, datetime, Filled, Contact, Effects], Result]
+    on_confirmed: Callable[[Session, datetime, Filled, Contact, Effects], Outcome]
     on_accepted: Callable[[Session, datetime, Filled, Effects], None] = nothing_more
+    on_saved: Callable[[Session, datetime, FormRow, Site, Settings], None] = nothing_to_do
+    on_example: Callable[[Session, datetime, FormRow, Site], None] = needs_nothing
+    forget: Callable[[Session, datetime, int], None] = keeps_nothing
     obstacles: Callable[[Site, Settings], Sequence[str]] = no_obstacles
+    closed: Callable[[Session, datetime, FormRow, Site], str] = always_open
+    offered: Callable[[Session, datetime, FormRow, Site], Settings] = as_set
+    data: Callable[[Session, datetime, FormRow, Site], Mapping[str, Any]] = no_data
+    compute: Callable[[Settings, Mapping[str, Any]], Outcome] | None = None
+    summary: Callable[[Settings, Mapping[str, Any]], Sequence[tuple[str, str]]] | None = None
     visitor_form: type[VisitorForm] = VisitorForm
     settings_form: type[SettingsForm] = SettingsForm
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    presets: Mapping[str, Preset] = field(default_factory=dict)
+    example: Preset | None = None
+    manage: str = ""
+    manage_label: Any = ""
 
     def check(self) -> None:
         """Raises BadKind with a sentence when something is missing that would only show when a visitor comes."""
         missing = [name for name in COMMON_TEXTS if name not in self.texts]
-        missing += [ask.text for ask in self.asks(self.defaults) if ask.text not in self.texts]
+        missing += [ask.text for ask in self.asks(self.defaults) if not ask.words and ask.text not in self.texts]
         if missing:
             raise BadKind(f"Form kind {self.name!r} lacks the texts: {', '.join(missing)}.")
         if self.purpose not in {ask.purpose for ask in self.asks(self.defaults)}:
             raise BadKind(f"Form kind {self.name!r} never asks for its purpose {self.purpose!r}.")
         if not issubclass(self.visitor_form, VisitorForm) or not issubclass(self.settings_form, SettingsForm):
             raise BadKind(f"Form kind {self.name!r}: its forms must descend from VisitorForm and SettingsForm.")
+        described = describe_fields(self.fields(self.defaults))
+        if not any(one["name"] == "email" for one in described):
+            raise BadKind(f"Form kind {self.name!r}: its form asks for no address.")
 
     def text(self, name: str, settings: Settings, site_name: str) -> str:
         """One text in the language of the moment: the owner's words for that language, else the kind's own."""
@@ -195,68 +305,122 @@ class FormKind:
         """What a form asks consent for, in the language of the moment."""
         found = []
         for ask in self.asks(settings):
-            words = self.text(ask.text, settings, site_name)
-            found.append(Statement(ask.purpose, words, rules.statement_version(version, words), ask.required, ask.box))
+            said = words(ask.words) if ask.words else self.text(ask.text, settings, site_name)
+            name = rules.statement_version(version, said)
+            found.append(Statement(ask.purpose, said, name, ask.required, ask.box, ask.group))
         return found
 
     def fields(self, settings: Settings, given: Any = None) -> VisitorForm:
-        """The visitor's form for these settings, filled from `given` (a MultiDict) when there is one."""
-        form = self.visitor_form(given)
+        """The visitor's form for these settings, filled from `given` (a MultiDict) when there is one: what the owner
+        has listed first, then the kind's own fields, then the owner's questions."""
+        first, last = list(self.visitor_form.made_of(settings)), list(questions.made_of(settings))
+        if not first and not last:
+            form = self.visitor_form(given)
+            form.adapt(settings)
+            return form
+        own = self.visitor_form
+        form = type(own)(own.__name__, (own,), dict([*first, *last]))(given)
         form.adapt(settings)
+        leading = [name for name, _field in first if name in form]
+        form._fields = {name: form._fields[name] for name in [*leading, *form._fields]}
         return form
+
+    def summarise(self, settings: Settings, data: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """How a submission's own data reads, in the language of the moment: what was asked and what was answered."""
+        described = [one for one in describe_fields(self.fields(settings)) if one["name"] in data]
+        if self.summary is None:
+            own = [one for one in described if not one["name"].startswith(questions.PREFIX)]
+            rows = [(one["label"], questions.answer_text(one, data[one["name"]])) for one in own]
+        else:
+            rows = list(self.summary(settings, data))
+        asked = [one for one in described if one["name"].startswith(questions.PREFIX)]
+        return rows + [(one["label"], questions.answer_text(one, data[one["name"]])) for one in asked]
 
     def editor(self, settings: Settings, language: str, site_name: str, given: Any = None) -> SettingsForm:
         """The owner's form, its texts in that language; a text that is not set shows the kind's own words as
         placeholder."""
         values = {**settings, **settings.get("texts", {}).get(language, {})}
+        lists = _lists(self.settings_form)
+        for name, texts in lists.items():
+            values[name] = [_row_in(row, texts, language) for row in settings.get(name) or ()]
         form = self.settings_form(given, data=values)
         with i18n.speaking(language):
-            for name, words in self.texts.items():
+            for name, own in self.texts.items():
                 if name in form:
-                    shown = str(words) % {"site": site_name}
+                    shown = str(own) % {"site": site_name}
                     form[name].render_kw = {**(form[name].render_kw or {}), "placeholder": shown, "dir": "auto"}
+            self._offer_conditions(form, settings)
         return form
 
     def settings_of(self, before: Settings, language: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """The settings after an owner's `values` (of `editor`) were taken over; texts of other languages stay."""
-        texts = {code: dict(words) for code, words in before.get("texts", {}).items()}
+        texts = {code: dict(said) for code, said in before.get("texts", {}).items()}
         own = {name: value for name, value in values.items() if name in self.texts and value}
         texts.pop(language, None)
         if own:
             texts[language] = own
-        rest = {name: value for name, value in values.items() if name not in self.texts}
+        lists = _lists(self.settings_form)
+        rest = {name: kept(value) for name, value in values.items() if name not in self.texts}
+        for name in lists.keys() & rest.keys():
+            rest[name] = _rows_of(before.get(name) or (), rest[name], lists[name], language)
+        # What was never set and still says nothing is no change.
+        rest = {name: value for name, value in rest.items() if name in before or value not in ("", None, [])}
         return {**{name: value for name, value in before.items() if name != "texts"}, **rest, "texts": texts}
 
-
-FIELD_TYPES = {
-    "EmailField": "email",
-    "TelField": "tel",
-    "TextAreaField": "textarea",
-    "BooleanField": "checkbox",
-    "SelectField": "select",
-    "IntegerField": "number",
-    "DecimalField": "number",
-    "HiddenField": "hidden",
-    "StringField": "text",
-}
+    def _offer_conditions(self, form: SettingsForm, settings: Settings) -> None:
+        """Let each question be shown depending on any other field of the form."""
+        others = [(one["name"], one["label"]) for one in describe_fields(self.fields(settings)) if one["label"]]
+        for entry in form["fields"]:
+            mine = questions.PREFIX + (entry.form.id.data or "")
+            entry.form.show_if.choices = [("", str(lazy_gettext("always")))] + [
+                (name, str(lazy_gettext("depending on “%(field)s”", field=label)))
+                for name, label in others
+                if name != mine
+            ]
 
 
-def describe_field(shown: Field) -> dict[str, Any]:
-    """One field as the widget is told of it. Raises BadKind for a field that the widget has no control for."""
-    type_ = next((FIELD_TYPES[c.__name__] for c in type(shown).__mro__ if c.__name__ in FIELD_TYPES), None)
-    if type_ is None:
-        raise BadKind(f"The field {shown.name!r} is a {type(shown).__name__}, which visitors' forms do not have.")
-    extra = shown.render_kw or {}
-    choices = shown.iter_choices() if isinstance(shown, SelectField) else None
-    return {
-        "name": shown.name,
-        "type": type_,
-        "label": str(shown.label.text),
-        "help": str(shown.description) or None,
-        "required": bool(shown.flags.required),
-        "autocomplete": extra.get("autocomplete"),
-        "inputmode": extra.get("inputmode"),
-        "maxlength": shown.flags.maxlength,
-        "options": choices and [{"value": str(choice[0]), "label": str(choice[1])} for choice in choices],
-        "value": None if shown.data in (None, "", False) else str(shown.data),
-    }
+@cache
+def _lists(settings_form: type[SettingsForm]) -> Mapping[str, Sequence[str]]:
+    """The lists of an owner's form, each with the names of its texts."""
+    return {shown.name: shown.row.TEXTS for shown in settings_form() if isinstance(shown, RowsField)}
+
+
+def _row_in(row: Mapping[str, Any], texts: Sequence[str], language: str) -> dict[str, Any]:
+    return {name: value.get(language, "") if name in texts else value for name, value in row.items()}
+
+
+def _rows_of(
+    before: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]], texts: Sequence[str], language: str
+) -> list[dict[str, Any]]:
+    known = {row["id"]: row for row in before}
+    found = []
+    for row in rows:
+        was = known.pop(row.get("id") or "", {})
+        said = {name: {**(was.get(name) or {}), language: row.get(name) or ""} for name in texts}
+        said = {name: {code: text for code, text in all_.items() if text} for name, all_ in said.items()}
+        found.append({**row, **said, "id": was.get("id") or secrets.token_hex(4)})
+    return found
+
+
+__all__ = [
+    "NEWSLETTER_STATEMENT",
+    "AddressField",
+    "Ask",
+    "BadKind",
+    "Effects",
+    "Filled",
+    "FormKind",
+    "NamedVisitorForm",
+    "NewsletterOffering",
+    "Outcome",
+    "Preset",
+    "Settings",
+    "SettingsForm",
+    "Statement",
+    "VisitorForm",
+    "describe_fields",
+    "email_field",
+    "name_field",
+    "newsletter_asks",
+    "words",
+]

@@ -31,6 +31,10 @@ class Form(Base):
     version: Mapped[int] = mapped_column(default=1)
     published: Mapped[bool] = mapped_column(default=False)
     inline: Mapped[bool] = mapped_column(default=True)  # whether the snippet may paint it into a page
+    # Where and when it shows itself on pages; the shape is forms/placement.py's.
+    placement: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    short: Mapped[str] = mapped_column(String(12), unique=True)  # the code of its short link
+    archived_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from leadcapture import clock, db, i18n, ids, ratelimit, signing, web
 from leadcapture.errors import Conflict, Invalid, LeadCaptureError, RateLimited
-from leadcapture.forms import access, intake, operations, queries, rules
+from leadcapture.forms import access, checking, intake, operations, queries, rules, typos
 from leadcapture.i18n import gettext as _
 from leadcapture.optin import rules as optin
 from leadcapture.sites import queries as sites
@@ -45,7 +45,9 @@ def hosted(key: str, slug: str) -> Response:
     with db.read() as session:
         site = sites.by_key(session, key)
         form = queries.published_by_slug(session, site.id, slug)
-    return _form_page(site, form, i18n.best(request.args.get("lang"), site.language), MultiDict())
+    # What stands in the address may be asked for by hidden fields (utm_source).
+    given = MultiDict((f"param:{name}", value) for name, value in request.args.items(multi=True))
+    return _form_page(site, form, i18n.best(request.args.get("lang"), site.language), given)
 
 
 @blueprint.post("/f/<key>/<slug>")
@@ -61,7 +63,10 @@ def send(key: str, slug: str) -> Response:
             ratelimit.hit("RATE_FORM_PLAIN", web.client_ip())
             if fields.get(operations.HONEYPOT):
                 return _sent_page(site, form, ids.new("submission"), rules.clean_line(fields.get("email")))
-            checked = intake.check(session, now, form=form, site=site, fields=fields, language=language)
+            if fields.get("act") == "compute":
+                computed = checking.compute(session, now, form=form, fields=fields, language=language)
+                return _form_page(site, form, language, fields, computed=computed)
+            checked = checking.check(session, now, form=form, site=site, fields=fields, language=language)
         except (Invalid, Conflict, RateLimited) as error:
             return _form_page(site, form, language, fields, error)
     submission, changed = db.write(
@@ -155,23 +160,48 @@ def renew(token: str) -> Response:
 # ---- what they are made of ------------------------------------------------------------------------------------------
 
 
+def form_context(
+    site: Any,
+    form: Any,
+    described: dict[str, Any],
+    fields: MultiDict[str, str],
+    error: LeadCaptureError | None = None,
+    *,
+    computed: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """What the template of a form's own page is given."""
+    return {
+        "site": site,
+        "form": form,
+        "described": described,
+        "values": fields,
+        "computed": computed,
+        "agreed": fields.getlist("consent"),
+        "errors": error.fields if isinstance(error, Invalid) else {},
+        "problem": error.message if error else None,
+        "once": fields.get("once") or secrets.token_urlsafe(16),
+        "page_url": fields.get("page_url") or request.referrer or "",
+        "languages": [(code, Locale.parse(code).display_name) for code in i18n.LANGUAGES],
+    }
+
+
 def _form_page(
-    site: Any, form: Any, language: str, fields: MultiDict[str, str], error: LeadCaptureError | None = None
+    site: Any,
+    form: Any,
+    language: str,
+    fields: MultiDict[str, str],
+    error: LeadCaptureError | None = None,
+    *,
+    computed: dict[str, Any] | None = None,
 ) -> Response:
     i18n.use(language)
-    page = render_template(
-        [f"forms/kinds/{form.kind}.html", "forms/form.html"],
-        site=site,
-        form=form,
-        described=operations.describe(form, site, language),
-        values=fields,
-        agreed=fields.getlist("consent"),
-        errors=error.fields if isinstance(error, Invalid) else {},
-        problem=error.message if error else None,
-        once=fields.get("once") or secrets.token_urlsafe(16),
-        page_url=fields.get("page_url") or request.referrer or "",
-        languages=[(code, Locale.parse(code).display_name) for code in i18n.LANGUAGES],
-    )
+    with db.read() as session:
+        described = access.described(session, clock.now(), form, site, language)
+    for field in described["fields"]:
+        if field["param"] and f"param:{field['param']}" in fields:
+            field["value"] = fields[f"param:{field['param']}"][:500]
+    context = form_context(site, form, described, fields, error, computed=computed)
+    page = render_template([f"forms/kinds/{form.kind}.html", "forms/form.html"], **context)
     response = make_response(page, error.status if error else 200)
     if isinstance(error, RateLimited):
         response.headers["Retry-After"] = str(error.retry_after)
@@ -189,6 +219,7 @@ def _sent_page(
         submission=public_id,
         poll_token=access.poll_token(site.key, public_id),
         message=message or intake.sent_message(email, days),
+        meant=typos.suggestion(email),
         problem=problem,
     )
     return _private(page, 422 if problem else 200)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from leadcapture.contacts.models import Contact
@@ -56,6 +57,59 @@ def offline(session: Session, site_id: int) -> Form | None:
 def version(session: Session, form_id: int, number: int) -> FormVersion | None:
     """What the form looked like under that version number; None when it never had it."""
     return session.scalar(select(FormVersion).where(FormVersion.form_id == form_id, FormVersion.version == number))
+
+
+def versions(session: Session, form_id: int) -> Sequence[FormVersion]:
+    """Every version of the form, newest first."""
+    return session.scalars(
+        select(FormVersion).where(FormVersion.form_id == form_id).order_by(FormVersion.version.desc())
+    ).all()
+
+
+def by_short(session: Session, short: str) -> tuple[Form, Site]:
+    """The published form with that short link, and its site. Raises NotFound."""
+    row = session.execute(
+        select(Form, Site).join(Site, Site.id == Form.site_id).where(Form.short == short, Form.published.is_(True))
+    ).first()
+    if row is None:
+        raise NotFound("No such form.")
+    return row[0], row[1]
+
+
+def submissions_of_form(
+    session: Session, form_id: int, *, before_id: int | None = None, limit: int = 50
+) -> tuple[Sequence[Submission], int | None]:
+    """What was sent by the form, newest first, and the id to ask the next page before; None when there is no more."""
+    wanted = select(Submission).where(Submission.form_id == form_id).order_by(Submission.id.desc()).limit(limit + 1)
+    if before_id is not None:
+        wanted = wanted.where(Submission.id < before_id)
+    found = session.scalars(wanted).all()
+    return found[:limit], found[limit - 1].id if len(found) > limit else None
+
+
+def every_submission(session: Session, form_id: int) -> Iterable[Submission]:
+    """All that was sent by the form, newest first, read a part at a time."""
+    wanted = select(Submission).where(Submission.form_id == form_id).order_by(Submission.id.desc())
+    return session.scalars(wanted.execution_options(yield_per=500))
+
+
+def contact_ids(session: Session, sent: Iterable[Submission]) -> dict[int, str]:
+    """The public ids of the contacts that submissions led to, by the internal id of the submission."""
+    led = {one.id: one.contact_id for one in sent if one.contact_id is not None}
+    known = select(Contact.id, Contact.public_id).where(Contact.id.in_(set(led.values())))
+    public = {row[0]: row[1] for row in session.execute(known)}
+    return {submission_id: public[contact_id] for submission_id, contact_id in led.items()}
+
+
+def counts(session: Session, site_id: int, *, since: datetime) -> dict[int, tuple[int, int]]:
+    """How much was sent by each form of the site since then and how much of that was confirmed, by the form's internal
+    id; forms that got nothing are not there."""
+    rows = session.execute(
+        select(Submission.form_id, func.count(), func.count(Submission.confirmed_at))
+        .where(Submission.site_id == site_id, Submission.created_at >= since)
+        .group_by(Submission.form_id)
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}
 
 
 def submission(session: Session, public_id: str) -> Submission | None:

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 from leadcapture import clock, db, i18n, ids, ratelimit, signing, web
 from leadcapture.chat import access as chat
 from leadcapture.errors import Invalid, NotFound
-from leadcapture.forms import access, challenge, intake, operations, queries, rules
+from leadcapture.forms import access, challenge, checking, intake, operations, queries, rules
 from leadcapture.i18n import gettext as _
 from leadcapture.sites import queries as sites
 
@@ -19,11 +19,11 @@ blueprint = Blueprint("forms", __name__)
 @blueprint.get("/v1/<key>/forms/<slug>", provide_automatic_options=False)
 def describe(key: str, slug: str) -> Response:
     """The form described, with a fresh challenge."""
-    site = chat.site_for_request(key)
+    site, now = chat.site_for_request(key), clock.now()
     with db.read() as session:
         form = queries.published_by_slug(session, site.id, slug)
-    described = operations.describe(form, site, request.args.get("lang"))
-    response = jsonify({**described, "challenge": challenge.create(clock.now(), form.public_id)})
+        described = access.described(session, now, form, site, request.args.get("lang"))
+    response = jsonify({**described, "challenge": challenge.create(now, form.public_id)})
     response.headers["Cache-Control"] = "no-store"
     return web.allow_origin(response)
 
@@ -43,7 +43,7 @@ def submit(key: str, slug: str) -> Response:
         if fields.get(operations.HONEYPOT):
             return _sent(site.key, ids.new("submission"), rules.clean_line(fields.get("email")))
         solved = challenge.check(now, form.public_id, payload) if payload else None
-        checked = intake.check(session, now, form=form, site=site, fields=fields, language=language)
+        checked = checking.check(session, now, form=form, site=site, fields=fields, language=language)
     if solved is not None:
         challenge.spend(solved)
     submission, changed = db.write(

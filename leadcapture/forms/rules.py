@@ -27,6 +27,16 @@ def clean_line(text: str | None) -> str:
     return " ".join(clean(text or "").split())
 
 
+def lines(text: str | None) -> list[str]:
+    """The lines of a text that have something in them."""
+    return [line.strip() for line in (text or "").splitlines() if line.strip()]
+
+
+def western_digits(text: str) -> str:
+    """The text with every digit, however a keyboard writes it (Arabic, Persian, full-width), as 0 to 9."""
+    return "".join(str(unicodedata.digit(c)) if unicodedata.category(c) == "Nd" else c for c in text)
+
+
 def clean_url(text: str | None) -> str:
     """A page's address as it is kept as evidence; nothing when it is no web address, for it is shown as a link."""
     url = clean_line(text)[:2000]

@@ -100,6 +100,7 @@ class Claimed:
     html: str
     headers: dict[str, str]
     message_id: str
+    attachments: list[dict[str, str]] | None = None
 
 
 def claim(session: Session, now: datetime, worker: str, limit: int) -> list[Claimed]:
@@ -206,9 +207,25 @@ def compose(mail: Claimed, at: datetime) -> bytes:
     message["Message-ID"] = mail.message_id
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
+    for attached in mail.attachments or []:
+        _attach(message, attached)
     # Written as they are: the standard library would break a long List-Unsubscribe address into encoded words.
     own = "".join(f"{name}: {value}\r\n" for name, value in mail.headers.items())
     return own.encode("ascii") + message.as_bytes()
+
+
+def _attach(message: EmailMessage, attached: dict[str, str]) -> None:
+    kind, _separator, rest = attached["content_type"].partition(";")
+    maintype, _separator, subtype = kind.strip().partition("/")
+    given = dict(part.strip().split("=", 1) for part in rest.split(";") if "=" in part)
+    # As bytes, so that the line ends stay as they are: a calendar's are CRLF everywhere.
+    message.add_attachment(
+        attached["content"].encode(),
+        maintype=maintype,
+        subtype=subtype,
+        filename=attached["filename"],
+        params={"charset": "utf-8", **given},
+    )
 
 
 def _send_all(connection: Connection, watch: _Watch) -> None:

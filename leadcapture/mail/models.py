@@ -34,6 +34,8 @@ class Email(Base):
     text: Mapped[str] = mapped_column(Text)
     html: Mapped[str] = mapped_column(Text)
     headers: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    # [{"filename", "content_type", "content"}], text alone; None for most mails.
+    attachments: Mapped[list[dict[str, str]] | None] = mapped_column(JSON(none_as_null=True))
     message_id: Mapped[str] = mapped_column(String(200))
     # The public id of what the mail is about (a confirmation): when that goes, its mails go with it.
     about: Mapped[str | None] = mapped_column(String(40), index=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,15 @@ WAITING = ("queued", "deferred")
 on_suppressed: list[Callable[..., None]] = []
 
 
+@dataclass(frozen=True)
+class Attachment:
+    """A text file that goes with a mail; `content_type` as in the header: `text/calendar; method=REQUEST`."""
+
+    filename: str
+    content_type: str
+    content: str
+
+
 def enqueue(
     session: Session,
     now: datetime,
@@ -39,6 +49,7 @@ def enqueue(
     headers: Mapping[str, str] | None = None,
     unsubscribe_url: str | None = None,
     about: str | None = None,
+    attachments: Sequence[Attachment] = (),
 ) -> Email:
     """Put the mail `templates/mail/NAME` into the outbox, rendered now and for good; returns a copy of its row.
 
@@ -80,6 +91,7 @@ def enqueue(
         "text": rendered.text,
         "html": rendered.html,
         "headers": _headers(headers, unsubscribe_url),
+        "attachments": [asdict(attachment) for attachment in attachments] or None,
         "message_id": f"<{public_id.removeprefix('eml_')}@{rules.ascii_address(sender).rpartition('@')[2]}>",
         "about": about,
         "status": "suppressed" if queries.suppressed(session, site.id, to.key) else "queued",

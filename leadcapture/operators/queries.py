@@ -50,6 +50,16 @@ def owners(session: Session, site_id: int) -> int:
     return session.scalar(select(func.count()).where(Membership.site_id == site_id, Membership.role == "owner")) or 0
 
 
+def owners_of(session: Session, site_id: int) -> Sequence[Operator]:
+    """The site's owners who have an account, oldest first."""
+    return session.scalars(
+        select(Operator)
+        .join(Membership, Membership.operator_id == Operator.id)
+        .where(Membership.site_id == site_id, Membership.role == "owner")
+        .order_by(Operator.id)
+    ).all()
+
+
 def anybody(session: Session) -> bool:
     """Whether there is any operator at all."""
     return session.scalar(select(Operator.id).limit(1)) is not None

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import update as sql_update
 from sqlalchemy.orm import Session
 
 from leadcapture import ids, signing
-from leadcapture.errors import BadToken, Conflict, Invalid
+from leadcapture.errors import BadToken, Conflict, Invalid, NotFound
 from leadcapture.i18n import gettext as _
 from leadcapture.sites import queries, rules
-from leadcapture.sites.models import Site
+from leadcapture.sites.models import ApiToken, Site
 
 CHANGEABLE = frozenset(
     {
@@ -87,6 +90,42 @@ def verify_recipient(session: Session, now: datetime, *, token: str) -> Site:
     site = recipient_of(session, token)
     site.recipient_verified_at = site.recipient_verified_at or now
     return site
+
+
+def create_token(
+    session: Session, now: datetime, *, site_id: int, name: str, token: str | None = None
+) -> tuple[ApiToken, str]:
+    """A token for a program of the site's owner, and its plain text, which is known only now. `token` gives it a text
+    of one's own, at least 20 characters after `lc_`.
+
+    Raises Invalid without a name.
+    """
+    name = " ".join(name.split())[:120]
+    if not name:
+        raise Invalid(_("A token needs a name."), fields={"name": [_("Say what will use it.")]})
+    token = token or f"lc_{secrets.token_urlsafe(30)}"
+    made = ApiToken(public_id=ids.new("token"), site_id=site_id, name=name, digest=token_digest(token), created_at=now)
+    session.add(made)
+    session.flush()
+    return made, token
+
+
+def token_digest(token: str) -> str:
+    """What is kept of a token. It is as long as a key, so a plain hash cannot be guessed back."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def revoke_token(session: Session, now: datetime, *, site_id: int, public_id: str) -> None:
+    """End a token; again changes nothing. Raises NotFound for a token of another site."""
+    token = queries.token(session, site_id, public_id)
+    if token is None:
+        raise NotFound("No such token.")
+    token.revoked_at = token.revoked_at or now
+
+
+def token_used(session: Session, now: datetime, *, token_id: int) -> None:
+    """Note when a token was used last."""
+    session.execute(sql_update(ApiToken).where(ApiToken.id == token_id).values(used_at=now))
 
 
 def _change(site: Site, settings: dict[str, Any]) -> None:

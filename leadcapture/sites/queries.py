@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from leadcapture.errors import NotFound
-from leadcapture.sites.models import Site
+from leadcapture.sites.models import ApiToken, Site
 
 
 def by_key(session: Session, key: str) -> Site:
@@ -32,3 +32,23 @@ def by_id(session: Session, site_id: int) -> Site:
 def every(session: Session) -> Sequence[Site]:
     """All sites, oldest first."""
     return session.scalars(select(Site).order_by(Site.id)).all()
+
+
+def tokens(session: Session, site_id: int) -> Sequence[ApiToken]:
+    """The tokens of the site's programs, newest first, revoked ones too."""
+    return session.scalars(select(ApiToken).where(ApiToken.site_id == site_id).order_by(ApiToken.id.desc())).all()
+
+
+def token(session: Session, site_id: int, public_id: str) -> ApiToken | None:
+    """The site's token with that id; None when it has none."""
+    return session.scalar(select(ApiToken).where(ApiToken.site_id == site_id, ApiToken.public_id == public_id))
+
+
+def by_token(session: Session, digest: str) -> tuple[ApiToken, Site] | None:
+    """The token with that digest and its site; None when there is none or it was revoked."""
+    row = session.execute(
+        select(ApiToken, Site)
+        .join(Site, Site.id == ApiToken.site_id)
+        .where(ApiToken.digest == digest, ApiToken.revoked_at.is_(None))
+    ).first()
+    return (row[0], row[1]) if row else None

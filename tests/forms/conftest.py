@@ -117,3 +117,54 @@ def count(model: Any, *where: Any) -> int:
     """How many rows there are."""
     with db.read() as session:
         return session.scalar(select(func.count()).select_from(model).where(*where)) or 0
+
+
+@pytest.fixture
+def make_form(people, now) -> Callable[..., Form]:
+    """Makes a form of a kind for the site, published unless told not to be, under a slug that is the kind's name."""
+
+    def make(kind: str, *, publish: bool = True, slug: str | None = None, **settings: Any) -> Form:
+        def operation(session) -> Form:
+            form = operations.create(
+                session, now, site_id=people.site.id, kind=kind, slug=slug or kind, settings=settings
+            )
+            if publish:
+                operations.publish(session, now, site_id=people.site.id, public_id=form.public_id)
+            return form
+
+        return db.write(operation)
+
+    return make
+
+
+@pytest.fixture
+def confirm(client, mailed) -> Callable[[str], Any]:
+    """Presses the button of the newest confirmation mail to an address; the page that follows."""
+    return lambda address: client.post(mailed(address).link)
+
+
+@pytest.fixture
+def letters(database) -> Callable[[str], list[Email]]:
+    """Every e-mail to an address but the confirmations, oldest first."""
+
+    def of(address: str) -> list[Email]:
+        with db.read() as session:
+            wanted = select(Email).where(Email.to_email == address, Email.name != "confirmation").order_by(Email.id)
+            return list(session.scalars(wanted))
+
+    return of
+
+
+@pytest.fixture
+def signed_in(app, people) -> Callable[[str], FlaskClient]:
+    """A browser in which alice, bob or charlie is signed in; forms need no CSRF token in it."""
+    app.config["WTF_CSRF_ENABLED"] = False
+
+    def browser(name: str) -> FlaskClient:
+        client = app.test_client()
+        operator = getattr(people, name)
+        with client.session_transaction() as cookie:
+            cookie["operator"], cookie["epoch"] = operator.public_id, operator.session_epoch
+        return client
+
+    return browser

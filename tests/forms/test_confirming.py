@@ -14,7 +14,7 @@ from leadcapture import clock, db
 from leadcapture.chat.models import Conversation
 from leadcapture.consent.models import Consent
 from leadcapture.contacts.models import Contact
-from leadcapture.forms import expiry, intake, operations, queries
+from leadcapture.forms import checking, expiry, intake, operations, queries
 from leadcapture.forms.models import Submission
 from leadcapture.mail.models import Email
 from leadcapture.optin.models import Confirmation
@@ -106,7 +106,7 @@ def test_fifty_presses_at_once_make_one_contact_and_one_set_of_consents(either_d
     db.write(operations.publish, now, **found, public_id=form.public_id)
     fields = {"email": "bob@example.org", "name": "Bob", "message": "Hi", "consent": "newsletter"}
     with db.read() as session:
-        checked = intake.check(session, now, form=form, site=people.site, fields=MultiDict(fields), language="en")
+        checked = checking.check(session, now, form=form, site=people.site, fields=MultiDict(fields), language="en")
     public_id, _changed = db.write(intake.accept, now, checked, intake.Evidence(), mails=MAILS, allow_mail=True)
     with db.read() as session:
         sent = queries.submission(session, public_id)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from leadcapture.forms import kinds
-from leadcapture.forms.kind import BadKind, describe_field
+from leadcapture.forms.description import describe_fields
+from leadcapture.forms.kind import BadKind
 
 GUESTBOOK = """
 from leadcapture.forms.kind import Ask, FormKind
@@ -43,7 +44,7 @@ def test_a_kind_dropped_into_the_folder_is_there(folder):
     found = discover(folder)
     assert list(found) == ["guestbook"]
     kind = found["guestbook"]
-    assert [describe_field(field)["name"] for field in kind.fields({})] == ["email"]
+    assert [field["name"] for field in describe_fields(kind.fields({}))] == ["email"]
     assert [statement.statement for statement in kind.statements({}, 1, "Demo shop")] == ["I agree to be named."]
 
 

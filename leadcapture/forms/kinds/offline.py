@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
-from wtforms import BooleanField, StringField, TextAreaField
+from wtforms import TextAreaField
 from wtforms.validators import DataRequired, Length, Optional
 
 from leadcapture import addresses
@@ -15,15 +15,19 @@ from leadcapture.chat import operations as chat
 from leadcapture.contacts.models import Contact
 from leadcapture.forms import rules
 from leadcapture.forms.kind import (
-    AddressField,
+    NEWSLETTER_STATEMENT,
     Ask,
     Effects,
     Filled,
     FormKind,
-    Result,
+    NewsletterOffering,
+    Outcome,
+    Preset,
     Settings,
-    SettingsForm,
     VisitorForm,
+    email_field,
+    name_field,
+    newsletter_asks,
 )
 from leadcapture.i18n import gettext as _
 from leadcapture.i18n import lazy_gettext
@@ -32,21 +36,8 @@ from leadcapture.sites.models import Site
 
 
 class Visitor(VisitorForm):
-    name = StringField(
-        lazy_gettext("Name"),
-        [
-            DataRequired(lazy_gettext("Enter your name.")),
-            Length(max=120, message=lazy_gettext("At most 120 characters.")),
-        ],
-        filters=[rules.clean_line],
-        render_kw={"autocomplete": "name"},
-    )
-    email = AddressField(
-        lazy_gettext("E-mail"),
-        [DataRequired(lazy_gettext("Enter your e-mail address."))],
-        filters=[rules.clean_line],
-        render_kw={"autocomplete": "email", "inputmode": "email"},
-    )
+    name = name_field(required=True)
+    email = email_field()
     message = TextAreaField(
         lazy_gettext("Message"),
         [
@@ -57,26 +48,17 @@ class Visitor(VisitorForm):
     )
 
 
-class Owner(SettingsForm):
+class Owner(NewsletterOffering):
     notice = TextAreaField(
         lazy_gettext("What sending means"),
         [Optional(), Length(max=1000)],
         filters=[rules.clean_text],
         description=lazy_gettext("Stands near the button. Kept word for word with every question."),
     )
-    newsletter = BooleanField(lazy_gettext("Offer the newsletter too, by a box of its own"), default=False)
-    newsletter_statement = TextAreaField(
-        lazy_gettext("What people agree to when they tick that box"),
-        [Optional(), Length(max=1000)],
-        filters=[rules.clean_text],
-    )
 
 
 def asks(settings: Settings) -> Sequence[Ask]:
-    reply = Ask("reply", "notice", box=False)
-    if not settings.get("newsletter"):
-        return (reply,)
-    return (reply, Ask("newsletter", "newsletter_statement", required=False))
+    return (Ask("reply", "notice", box=False), *newsletter_asks(settings))
 
 
 def obstacles(site: Site, settings: Settings) -> Sequence[str]:  # noqa: ARG001 the signature is the contract's
@@ -117,23 +99,23 @@ def on_accepted(session: Session, now: datetime, filled: Filled, effects: Effect
                 "visitor_email": filled.address.typed,
                 "email_confirmed": False,
                 "page_url": filled.page_url,
-                "console_url": effects.console_url + conversation,
+                "console_url": f"{effects.public_url}/console/inbox/{conversation}",
             },
             reply_to=filled.address.typed,
             about=filled.public_id,  # erased with the submission when the address is never confirmed
         )
 
 
-def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Result:
+def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:
     if filled.conversation_id is not None:
         conversation = chat.address_confirmed(
             session, now, conversation_id=filled.conversation_id, contact_id=contact.id
         )
         effects.conversations.append(conversation)
-    return {
-        "title": _("Thank you, your question has arrived"),
-        "text": _("We will answer to %(email)s.", email=filled.address.typed),
-    }
+    return Outcome(
+        title=_("Thank you, your question has arrived"),
+        text=_("We will answer to %(email)s.", email=filled.address.typed),
+    )
 
 
 def _receives(site: Site) -> bool:
@@ -150,9 +132,7 @@ KIND = FormKind(
         "intro": lazy_gettext("Nobody is here right now. We will answer by e-mail."),
         "button": lazy_gettext("Send"),
         "notice": lazy_gettext("By sending this you agree that %(site)s uses your details to answer your question."),
-        "newsletter_statement": lazy_gettext(
-            "I also agree that %(site)s sends me its newsletter by e-mail. I can withdraw this at any time."
-        ),
+        "newsletter_statement": NEWSLETTER_STATEMENT,
     },
     asks=asks,
     on_accepted=on_accepted,
@@ -161,4 +141,5 @@ KIND = FormKind(
     visitor_form=Visitor,
     settings_form=Owner,
     defaults={"newsletter": False},
+    example=Preset(lazy_gettext("Offline question"), settings={"newsletter": True}),
 )
