@@ -17,7 +17,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import make_url
 
-from leadcapture import clock, db, i18n, ids, ratelimit, signing, tables
+from leadcapture import clock, db, i18n, ids, ratelimit, signing, tables, uploads
 from leadcapture import settings as settings_module
 from leadcapture.app import create_app
 from leadcapture.operators.models import Membership, Operator
@@ -54,6 +54,7 @@ def database(settings: Settings, migrated: Path) -> Iterator[db.Database]:
     """A fresh, migrated database that db.read() and db.write() use."""
     signing.configure(settings.secret_keys)
     ratelimit.configure(settings)
+    uploads.configure(settings)
     i18n.use("en")
     shutil.copy(migrated, settings.instance / "leadcapture.db")
     yield db.connect(settings.database_url)
@@ -179,6 +180,7 @@ def postgresql(postgresql_server: PostgreSQL, migrated_postgresql: str, settings
     """As `database`, on PostgreSQL."""
     signing.configure(settings.secret_keys)
     ratelimit.configure(settings)
+    uploads.configure(settings)
     i18n.use("en")
     yield db.connect(postgresql_server.new_database(template=migrated_postgresql))
     db.close()

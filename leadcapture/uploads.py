@@ -1,0 +1,98 @@
+"""Files that owners upload: under random names in the folder `uploads` of the instance, outside of everything that is
+served as it is. Knows neither whose they are nor what is in them: the database does."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from leadcapture.errors import Invalid
+from leadcapture.i18n import gettext as _
+from leadcapture.settings import Settings
+
+CHUNK = 1 << 16
+
+
+class TooLarge(Invalid):
+    """A file larger than the setting allows."""
+
+    status = 413
+    code = "too_large"
+
+
+_folder: Path | None = None
+_most_mb = 0
+
+
+def configure(settings: Settings) -> None:
+    """Take the folder and the largest size (the setting UPLOAD_MB)."""
+    global _folder, _most_mb
+    _folder, _most_mb = settings.instance / "uploads", settings.upload_mb
+
+
+def most_bytes() -> int:
+    """How large a file may be."""
+    return _most_mb * 1_000_000
+
+
+def too_large() -> TooLarge:
+    """What is said to a file that is larger than that."""
+    return TooLarge(_("This file is larger than %(number)s MB.", number=_most_mb))
+
+
+@contextmanager
+def received(stream: BinaryIO) -> Iterator[Path]:
+    """`with received(stream) as path:` what was uploaded as a file of its own, to be looked into and then `kept`; it is
+    gone at the end of the block unless it was.
+
+    Raises Invalid with a sentence for a file that is too large or empty.
+    """
+    path = _uploads() / f"{secrets.token_hex(16)}.part"
+    try:
+        # Made with its mode in one step: never readable by others on the machine.
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            size = 0
+            while chunk := stream.read(CHUNK):
+                size += len(chunk)
+                if size > most_bytes():
+                    raise too_large()
+                file.write(chunk)
+            if not size:
+                raise Invalid(_("This file is empty."))
+            file.flush()
+            os.fsync(file.fileno())
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def keep(path: Path) -> str:
+    """Keep a `received` file for good; returns the name to find it by. It is there as a whole or not at all."""
+    name = secrets.token_hex(16)
+    path.rename(path.with_name(name))
+    return name
+
+
+def path_of(name: str) -> Path:
+    """Where a kept file lies. Raises FileNotFoundError when it is not there (any more)."""
+    path = _uploads() / Path(name).name
+    if not path.is_file():
+        raise FileNotFoundError(name)
+    return path
+
+
+def drop(name: str) -> None:
+    """Delete a kept file; one that is gone already is no matter."""
+    with suppress(FileNotFoundError):
+        path_of(name).unlink()
+
+
+def _uploads() -> Path:
+    if _folder is None:
+        raise RuntimeError("uploads.configure was not called")
+    _folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return _folder
