@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from datetime import datetime
 from functools import cache
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, g, jsonify, request
@@ -12,6 +15,7 @@ from leadcapture import clock, db, i18n, web
 from leadcapture.chat import broadcast
 from leadcapture.chat import queries as chat
 from leadcapture.errors import Forbidden, NotFound
+from leadcapture.forms import kinds, placement
 from leadcapture.forms import operations as form_operations
 from leadcapture.forms import queries as forms
 from leadcapture.i18n import gettext as _
@@ -43,16 +47,16 @@ def widget(key: str) -> Response:
 
 
 def _script(key: str) -> str:
-    settings = _settings()
+    settings, now = _settings(), clock.now()
     with db.read() as session:
         site = sites.by_key(session, key)
-        available = chat.available(session, clock.now(), site, settings.operator_grace)
-        placed = forms.inline(session, site.id)
-        with i18n.speaking(site.language):
-            described = {
-                form.slug: rules.without_challenge(form_operations.describe(form, site, site.language))
-                for form in placed
-            }
+        available = chat.available(session, now, site, settings.operator_grace)
+        published = forms.published(session, site.id)
+        inline = [form for form in published if form.inline]
+        described = [form_operations.describe_now(session, now, form, site, site.language) for form in inline]
+    placed = _placed(published, site.timezone, now)
+    # What the loader cannot paint it fetches when its place comes into view.
+    basic = {form["slug"]: rules.lean(form) for form in described if not form["rich"]}
     config = rules.loader_config(
         base=settings.public_url,
         key=site.key,
@@ -63,20 +67,25 @@ def _script(key: str) -> str:
         position=site.position,
         available=available,
         panel=web.static_url("panel.js"),
+        forms_module=web.static_url("forms.js"),
+        placement=web.static_url("placement.js") if placed else None,
+        wait=rules.first_delay(placed),
         launcher={language: _locale(language)["launcher_open"] for language in i18n.LANGUAGES},
     )
-    return rules.snippet(_loader(web.manifest()["loader.js"]), json.dumps(config), json.dumps(described))
+    return rules.snippet(
+        _loader(web.manifest()["loader.js"]), json.dumps(config), json.dumps(basic), json.dumps(placed)
+    )
 
 
 @blueprint.route("/v1/<key>/config", methods=["GET"], provide_automatic_options=False)
 def config(key: str) -> Response:
     """What the panel shows: branding, texts in the asked language, forms, and whether somebody can answer now."""
-    settings = _settings()
+    settings, now = _settings(), clock.now()
     with db.read() as session:
         site = sites.by_key(session, key)
         _check_origin(site.allowed_origins, settings.public_url)
         language = i18n.best(request.args.get("lang"), site.language)
-        available = chat.available(session, clock.now(), site, settings.operator_grace)
+        available = chat.available(session, now, site, settings.operator_grace)
         published = forms.published(session, site.id)
         with i18n.speaking(language):
             chat_now = broadcast.availability(available, site.reply_time)
@@ -90,7 +99,17 @@ def config(key: str) -> Response:
             position=site.position,
             privacy_url=site.privacy_url,
             strings=_locale(language),
-            forms=[{"slug": form.slug, "kind": form.kind, "title": form.title} for form in published],
+            forms_module=web.static_url("forms.js"),
+            forms=[
+                {
+                    "slug": form.slug,
+                    "kind": form.kind,
+                    "title": kinds.by_name(form.kind).text("title", form.settings, site.name),
+                    "menu": placement.offered(form.placement),
+                }
+                for form in published
+            ],
+            placed=_placed(published, site.timezone, now),
             offline_form=next((form.slug for form in published if form.kind == "offline"), None),
             chat=chat_now,
         )
@@ -107,6 +126,12 @@ def config_preflight(key: str) -> Response:
     with db.read() as session:
         _check_origin(sites.by_key(session, key).allowed_origins, _settings().public_url)
     return web.allow_origin(Response(status=204))
+
+
+def _placed(published: Iterable[Any], timezone: str, now: datetime) -> list[dict[str, Any]]:
+    """The forms that show themselves on pages now or soon, as the loader is told of them."""
+    told = ((form.slug, placement.public(form.placement, now, timezone)) for form in published)
+    return [{"slug": slug, **when} for slug, when in told if when]
 
 
 def _check_origin(allowed: list[str], public_url: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -27,9 +27,14 @@ def loader_config(
     position: str,
     available: bool,
     panel: str,
+    forms_module: str,
+    placement: str | None,
+    wait: int | None,
     launcher: Mapping[str, str],
 ) -> dict[str, Any]:
-    """What the loader knows of its site without a further request, but for the forms."""
+    """What the loader knows of its site without a further request, but for the forms. Without `placement`, the path of
+    the module that shows forms by themselves, the loader watches for nothing."""
+    watching = {"placement": placement, "wait": wait}
     return {
         "base": base,
         "site": key,
@@ -40,13 +45,30 @@ def loader_config(
         "position": position,
         "available": available,
         "panel": panel,
+        "forms_module": forms_module,
         "launcher": dict(launcher),
+        **{name: value for name, value in watching.items() if value is not None},
     }
 
 
-def without_challenge(form: Mapping[str, Any]) -> dict[str, Any]:
-    """A form's description as the loader carries it: a challenge would be older than the page it is solved on."""
-    return {name: value for name, value in form.items() if name != "challenge"}
+def first_delay(placed: Iterable[Mapping[str, Any]]) -> int | None:
+    """Seconds until the first of the forms that show themselves may do so when the visitor does nothing; None when all
+    wait for an act."""
+    acts = ("scroll", "exit", "after_chat")
+    delays = [one.get("delay", None if any(act in one for act in acts) else 0) for one in placed]
+    return min((delay for delay in delays if delay is not None), default=None)
+
+
+def lean(form: Mapping[str, Any]) -> dict[str, Any]:
+    """A form's description as the loader carries it: what painting it takes. A challenge would be older than the page
+    it is solved on."""
+    kept = _set(form, but={"challenge", "kind", "version", "consent"})
+    boxes = [_set(box, but={"version"}) for box in form["consents"]]
+    return {**kept, "fields": [_set(field) for field in form["fields"]], "consents": boxes}
+
+
+def _set(values: Mapping[str, Any], but: Collection[str] = ()) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in but and value not in (None, False, "")}
 
 
 def script_json(value: Any) -> str:
@@ -55,26 +77,37 @@ def script_json(value: Any) -> str:
 
 
 @lru_cache(maxsize=256)
-def snippet(loader: str, config: str, forms: str) -> str:
-    """The loader's text with the configuration (JSON) and as many of the `forms` (JSON, descriptions by slug) put in
-    its place as the promised size allows, in their order. The loader fetches a form that is left out when it comes into
-    view.
+def snippet(loader: str, config: str, forms: str, placed: str = "[]") -> str:
+    """The loader's text with the configuration put in its place, and as much as the promised size allows of `placed`
+    (forms that show themselves and when) and then of `forms` (descriptions by slug), in their order; all are JSON.
 
+    What is left out is fetched: a form when it comes into view, the whole list (`more`) when the first is needed.
     Raises ValueError when the loader has not exactly one place.
     """
     if loader.count(PLACEHOLDER) != 1:
         raise ValueError(f"the loader must contain {PLACEHOLDER} exactly once")
-    carried: dict[str, Any] = {}
-    script = _filled(loader, config, carried)
+    settings = {**json.loads(config), "forms": {}}
+    showing = json.loads(placed)
+    if showing:
+        settings = {**settings, "placed": [], "more": True}
+    for one in showing:
+        settings = _longer(loader, settings, {"placed": [*settings["placed"], one]})
+    if len(settings.get("placed", ())) == len(showing):
+        settings.pop("more", None)
     for slug, form in json.loads(forms).items():
-        longer = _filled(loader, config, {**carried, slug: form})
-        if len(gzip.compress(longer.encode(), compresslevel=9)) <= LARGEST:
-            carried[slug], script = form, longer
-    return script
+        settings = _longer(loader, settings, {"forms": {**settings["forms"], slug: form}})
+    return _filled(loader, settings)
 
 
-def _filled(loader: str, config: str, forms: Mapping[str, Any]) -> str:
-    return loader.replace(PLACEHOLDER, script_json({**json.loads(config), "forms": forms}))
+def _longer(loader: str, settings: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings with more in them, if the script then still is as small as promised."""
+    longer = {**settings, **more}
+    size = len(gzip.compress(_filled(loader, longer).encode(), compresslevel=9))
+    return longer if size <= LARGEST else settings
+
+
+def _filled(loader: str, settings: Mapping[str, Any]) -> str:
+    return loader.replace(PLACEHOLDER, script_json(settings))
 
 
 def snippet_line(base: str, key: str) -> str:

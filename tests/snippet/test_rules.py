@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import secrets
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -41,7 +42,14 @@ def test_a_name_that_looks_like_the_placeholder_stays_a_name() -> None:
 
 
 def test_a_challenge_never_travels_with_the_loader() -> None:
-    assert rules.without_challenge({"slug": "newsletter", "challenge": {"salt": "x"}}) == {"slug": "newsletter"}
+    field = {"name": "email", "required": True, "help": None, "options": None}
+    box = {"purpose": "newsletter", "statement": "I agree.", "version": "1-a", "required": False}
+    described = {"slug": "newsletter", "version": 1, "intro": "", "challenge": {"salt": "x"}}
+    assert rules.lean({**described, "fields": [field], "consents": [box]}) == {
+        "slug": "newsletter",
+        "fields": [{"name": "email", "required": True}],
+        "consents": [{"purpose": "newsletter", "statement": "I agree."}],
+    }
 
 
 def test_forms_beyond_the_promised_size_are_left_to_be_fetched() -> None:
@@ -52,3 +60,53 @@ def test_forms_beyond_the_promised_size_are_left_to_be_fetched() -> None:
     assert "form-0" in carried
     assert "form-9" not in carried
     assert "small" in carried, "a small form still fits where a large one did not"
+
+
+# ---- forms that show themselves -------------------------------------------------------------------------------------
+
+
+def carried_in(script: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(script.removeprefix("begin(").removesuffix(")"))
+    return found
+
+
+def test_a_page_without_forms_that_show_themselves_pays_nothing_for_them() -> None:
+    assert rules.snippet(LOADER, '{"site": "a"}', "{}", "[]") == 'begin({"site":"a","forms":{}})'
+
+
+def test_forms_that_show_themselves_go_before_those_placed_in_pages() -> None:
+    placed = [{"slug": f"popup-{number}", "where": "popup"} for number in range(3)]
+    forms = {"large": {"intro": secrets.token_hex(6000)}}
+    carried = carried_in(rules.snippet(LOADER, "{}", json.dumps(forms), json.dumps(placed)))
+    assert carried == {"placed": placed, "forms": {}}
+
+
+def test_more_of_them_than_fit_are_said_to_be_more() -> None:
+    placed = [{"slug": f"popup-{number}", "urls": [secrets.token_hex(400)]} for number in range(20)]
+    script = rules.snippet(LOADER, "{}", "{}", json.dumps(placed))
+    carried = carried_in(script)
+    assert len(gzip.compress(script.encode(), compresslevel=9)) <= rules.LARGEST
+    assert 0 < len(carried["placed"]) < 20
+    assert carried["more"] is True
+
+
+@given(st.text(alphabet="</script>!-&\u2028\u2029\"'\\\\`*"))
+def test_no_pattern_can_end_the_script(pattern: str) -> None:
+    placed = [{"slug": "a", "where": "bar", "urls": [pattern]}]
+    script = rules.snippet(LOADER, "{}", "{}", json.dumps(placed))
+    assert carried_in(script)["placed"] == placed
+    assert not set("<>&\u2028\u2029") & set(script)
+
+
+@pytest.mark.parametrize(
+    ("placed", "seconds"),
+    [
+        ([], None),
+        ([{"where": "bar"}], 0),
+        ([{"exit": True}, {"scroll": 50}, {"after_chat": True}], None),
+        ([{"delay": 30, "exit": True}, {"delay": 5}, {"scroll": 50}], 5),
+        ([{"delay": 5}, {"where": "bar"}], 0),
+    ],
+)
+def test_the_loader_knows_how_long_to_wait_for_the_first(placed: list[dict[str, Any]], seconds: int | None) -> None:
+    assert rules.first_delay(placed) == seconds

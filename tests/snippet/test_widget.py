@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
-from datetime import datetime
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,9 +14,11 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from leadcapture import db, web
+from leadcapture import clock, db, i18n, web
 from leadcapture.demo import operations as demo
+from leadcapture.forms import kinds
 from leadcapture.forms import operations as forms
+from leadcapture.forms.placement import NOTHING, normal
 from leadcapture.sites.models import Site
 
 SHOP, OTHER = "https://shop.example.org", "https://other.example.org"
@@ -30,9 +34,16 @@ def rename(site_id: int, name: str) -> None:
     db.write(lambda session: session.execute(update(Site).where(Site.id == site_id).values(name=name)))
 
 
-def publish(site_id: int, now: datetime, **choices: Any) -> None:
+def publish(site_id: int, now: datetime, *, placement: dict[str, Any] | None = None, **choices: Any) -> None:
     form = db.write(forms.create, now, site_id=site_id, **choices)
     db.write(forms.publish, now, site_id=site_id, public_id=form.public_id)
+    if placement:
+        db.write(forms.place, now, site_id=site_id, public_id=form.public_id, inline=form.inline, placement=placement)
+
+
+def kept(**choices: Any) -> dict[str, Any]:
+    """A placement as it is kept."""
+    return {**NOTHING, **choices}
 
 
 def test_one_answer_brings_the_loader_and_what_its_site_has_set(
@@ -53,6 +64,7 @@ def test_one_answer_brings_the_loader_and_what_its_site_has_set(
         "position": "end",
         "available": False,
         "panel": web.static_url("panel.js"),
+        "forms_module": web.static_url("forms.js"),
         "forms": {},
     }
     assert {"en", "ar"} == set(launcher)
@@ -129,6 +141,85 @@ def test_the_demo_shops_script_is_under_five_kilobytes(client: FlaskClient, now:
     assert len(answer.data) <= 5_000
 
 
+# ---- forms that show themselves -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def clock_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
+    return lambda moment: monkeypatch.setattr(clock, "now", lambda: moment)
+
+
+def test_the_loader_is_told_where_and_when_a_published_form_shows_itself(
+    client: FlaskClient, people: SimpleNamespace, now: datetime
+) -> None:
+    publish(people.site.id, now, kind="subscription", slug="news", placement=kept(where="popup", delay=8, urls=["/a*"]))
+    publish(people.site.id, now, kind="offline", slug="ask", placement=kept(where="bar", menu=True))
+    draft = db.write(forms.create, now, site_id=people.site.id, kind="subscription", slug="draft")
+    db.write(
+        forms.place,
+        now,
+        site_id=people.site.id,
+        public_id=draft.public_id,
+        inline=True,
+        placement=kept(where="slide", delay=0),
+    )
+    config = config_in(client.get(f"/widget/{people.site.key}.js").text)
+    assert config["placed"] == [
+        {"slug": "news", "where": "popup", "delay": 8, "urls": ["/a*"], "every_days": 7, "most": 3},
+        {"slug": "ask", "where": "bar", "every_days": 7, "most": 3},
+    ]
+    assert config["placement"] == web.static_url("placement.js")
+    assert config["wait"] == 0
+    assert "more" not in config
+    other = config_in(client.get(f"/widget/{people.other_site.key}.js").text)
+    assert not {"placed", "placement", "wait"} & set(other), "charlie's site has nothing of it"
+    told = client.get(f"/v1/{people.site.key}/config", headers={"Origin": SHOP}).get_json()
+    assert told["placed"] == config["placed"]
+    assert [form["menu"] for form in told["forms"]] == [False, True]
+
+
+def test_a_form_shows_itself_only_between_its_dates_by_the_sites_clocks(
+    client: FlaskClient, people: SimpleNamespace, now: datetime, clock_at: Callable[[datetime], None]
+) -> None:
+    db.write(lambda session: session.execute(update(Site).values(timezone="Europe/Budapest")))
+    dates = {"starts": "2026-03-10T09:00", "ends": "2026-03-12T18:00"}
+    publish(people.site.id, now, kind="subscription", slug="news", placement=kept(where="popup", delay=8, **dates))
+
+    def told(moment: datetime) -> Any:
+        clock_at(moment)
+        return config_in(client.get(f"/widget/{people.site.key}.js").text).get("placed")
+
+    form = {"slug": "news", "where": "popup", "delay": 8, "ends": "2026-03-12T17:00:00Z", "every_days": 7, "most": 3}
+    assert told(datetime(2026, 3, 9, 7, 59, tzinfo=UTC)) is None
+    assert told(datetime(2026, 3, 9, 8, tzinfo=UTC)) == [form | {"starts": "2026-03-10T08:00:00Z"}]
+    assert told(datetime(2026, 3, 10, 8, tzinfo=UTC)) == [form]
+    assert told(datetime(2026, 3, 12, 16, 59, tzinfo=UTC)) == [form]
+    assert told(datetime(2026, 3, 12, 17, tzinfo=UTC)) is None
+
+
+def test_hostile_patterns_stay_patterns(client: FlaskClient, people: SimpleNamespace, now: datetime) -> None:
+    urls = ["/</script><script>alert(1)</script>", '/";alert(1);"', "/\u2028*", "/__LEADCAPTURE_CONFIG__"]
+    publish(people.site.id, now, kind="subscription", slug="news", placement=kept(where="bar", urls=urls))
+    script = client.get(f"/widget/{people.site.key}.js").text
+    assert config_in(script)["placed"][0]["urls"] == [normal(pattern) for pattern in urls]
+    assert "</script" not in script.lower()
+    assert "\u2028" not in script
+
+
+def test_a_site_with_many_of_them_still_keeps_the_promise_of_size(
+    client: FlaskClient, people: SimpleNamespace, now: datetime
+) -> None:
+    for number in range(12):
+        urls = [f"/{secrets.token_hex(16)}/*" for _each in range(20)]
+        publish(people.site.id, now, kind="subscription", slug=f"news-{number}", placement=kept(where="bar", urls=urls))
+    answer = client.get(f"/widget/{people.site.key}.js", headers={"Accept-Encoding": "gzip"})
+    config = config_in(gzip.decompress(answer.data).decode())
+    assert len(answer.data) <= 5_000
+    assert config["more"] is True
+    told = client.get(f"/v1/{people.site.key}/config", headers={"Origin": SHOP}).get_json()
+    assert len(told["placed"]) == 12
+
+
 def test_built_files_may_be_used_by_pages_that_isolate_themselves(client: FlaskClient, database: db.Database) -> None:
     assert client.get(web.static_url("panel.js")).headers["Cross-Origin-Resource-Policy"] == "cross-origin"
 
@@ -139,12 +230,17 @@ def test_built_files_may_be_used_by_pages_that_isolate_themselves(client: FlaskC
 def test_the_panel_is_told_its_words_forms_and_colours(
     client: FlaskClient, people: SimpleNamespace, now: datetime
 ) -> None:
-    publish(people.site.id, now, kind="subscription", slug="newsletter", title="Newsletter")
-    publish(people.site.id, now, kind="offline", slug="question", title="Question")
+    publish(people.site.id, now, kind="subscription", slug="newsletter", placement=kept(menu=True))
+    publish(people.site.id, now, kind="offline", slug="question")
     answer = client.get(f"/v1/{people.site.key}/config?lang=ar", headers={"Origin": SHOP})
     config = answer.get_json()
     words = json.loads((web.STATIC / "locales" / "ar.json").read_text(encoding="utf-8"))
     assert config.pop("strings") == words
+
+    def title(kind: str) -> str:
+        with i18n.speaking("ar"):
+            return kinds.by_name(kind).text("title", {}, "Demo shop")
+
     assert config == {
         "site": people.site.key,
         "name": "Demo shop",
@@ -155,9 +251,11 @@ def test_the_panel_is_told_its_words_forms_and_colours(
         "position": "end",
         "privacy_url": "https://shop.example.org/privacy",
         "forms": [
-            {"slug": "newsletter", "kind": "subscription", "title": "Newsletter"},
-            {"slug": "question", "kind": "offline", "title": "Question"},
+            {"slug": "newsletter", "kind": "subscription", "title": title("subscription"), "menu": True},
+            {"slug": "question", "kind": "offline", "title": title("offline"), "menu": False},
         ],
+        "placed": [],
+        "forms_module": web.static_url("forms.js"),
         "offline_form": "question",
         "chat": {"available": False, "reply_time": "نرد عادةً خلال بضع دقائق."},
     }

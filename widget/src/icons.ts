@@ -10,3 +10,6 @@ export const CHECKS = "M2.5 12.5L7 17l8.5-9.5M11.5 16l1 1L22 7.5";
 export const ALERT = "M12 4a8 8 0 1 1 0 16 8 8 0 0 1 0-16zM12 8v5M12 16v.1";
 export const MAIL = "M4 6h16v12H4zM4 7l8 6 8-6";
 export const ARROW_DOWN = "M12 5v14M6 13l6 6 6-6";
+export const STAR = "M12 3.6l2.6 5.3 5.8.8-4.2 4.1 1 5.8-5.2-2.7-5.2 2.7 1-5.8-4.2-4.1 5.8-.8z";
+export const FORWARD = "M9 5l7 7-7 7";
+export const MENU = "M5 7h14M5 12h14M5 17h14";

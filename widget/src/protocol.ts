@@ -11,7 +11,9 @@ export const CONVERSATION_STATUSES = ["waiting", "active", "unanswered", "closed
 export const AUTHOR_KINDS = ["visitor", "operator", "system"] as const;
 export const OPERATOR_MESSAGE_KINDS = ["reply", "note", "question", "system"] as const;
 export const SUBMISSION_STATUSES = ["pending", "confirmed", "expired"] as const;
-export const FIELD_TYPES = ["text", "email", "tel", "textarea", "checkbox", "select", "number", "hidden"] as const;
+export const FIELD_TYPES = [
+  "text", "email", "tel", "textarea", "checkbox", "select", "number", "hidden", "radio", "checks", "date", "range", "stars",
+] as const;
 export const ERROR_CODES = [
   "bad_request", "too_long", "rate_limited", "not_found", "taken", "closed", "unauthorized",
 ] as const;
@@ -164,7 +166,17 @@ export interface Field {
   inputmode: string | null;
   maxlength: number | null;
   options: { value: string; label: string }[] | null;
-  value: string | null;
+  /** What stands in the field at first; a list for checks. */
+  value: string | string[] | null;
+  min: string | null;
+  max: string | null;
+  step: string | null;
+  /** What a number counts: stands after the control. */
+  unit: string | null;
+  /** The parameter of the page's address that a hidden field is filled from. */
+  param: string | null;
+  /** Shown while that field has one of these values; `null`: any value. */
+  show_if: { field: string; values: string[] | null } | null;
 }
 
 export interface Statement {
@@ -197,7 +209,22 @@ export interface Descriptor {
   notice: Statement | null;
   consent: Statement | null;
   honeypot: string;
+  /** What the kind's own module needs; public, in the form's language. */
+  data: Record<string, unknown> | null;
+  /** The path of the kind's own module, which exports `enhance`. */
+  module: string | null;
+  /** Why the form takes nothing now. */
+  closed: string | null;
+  /** Whether the server can work something out from the fields without anything being sent. */
+  compute: boolean;
+  /** Whether there is more to it than the loader can paint. */
+  rich: boolean;
   challenge?: Challenge;
+}
+
+/** What a kind's own module exports: it works on the painted form, wherever that stands, and needs no network. */
+export interface KindModule {
+  enhance(form: HTMLFormElement, descriptor: Descriptor): void | (() => void);
 }
 
 export interface Accepted {
@@ -208,10 +235,18 @@ export interface Accepted {
   result?: FormResult | null;
 }
 
+/** What a person gets in the end, or what was worked out; empty parts are left out. */
 export interface FormResult {
   title?: string;
   text?: string;
-  [more: string]: unknown;
+  /** Items and what each comes to. */
+  rows?: { label: string; value: string }[];
+  total?: { label: string; value: string } | null;
+  /** To be copied. */
+  code?: string;
+  links?: { label: string; url: string }[];
+  /** Small print. */
+  note?: string;
 }
 
 export interface SubmissionState {
@@ -232,8 +267,39 @@ export interface LoaderConfig {
   position: "end" | "start";
   available: boolean;
   panel: string;
+  /** The path of the module that paints and runs forms. */
+  forms_module: string;
   launcher: Record<string, string>;
   forms: Record<string, Descriptor>;
+  /** The path of the module that shows `placed`; where no form shows itself, none of these is there. */
+  placement?: string;
+  placed?: Placed[];
+  /** Seconds until the first of them may show itself when the person does nothing; else it waits for an act. */
+  wait?: number;
+  /** There are more of them than the loader could carry: the site's configuration has all. */
+  more?: boolean;
+}
+
+/** A form that shows itself by itself, and when: at the first of its moments, where all else fits. */
+export interface Placed {
+  slug: string;
+  where: "popup" | "slide" | "bar";
+  /** Seconds on the page. */
+  delay?: number;
+  /** Percent of the page scrolled down. */
+  scroll?: number;
+  exit?: boolean;
+  after_chat?: boolean;
+  /** From which visit on. */
+  visits?: number;
+  /** Patterns of pages (placement/pattern.ts). */
+  urls?: string[];
+  not_urls?: string[];
+  /** Days between two times, and how many times at most. */
+  every_days: number;
+  most: number;
+  starts?: Iso;
+  ends?: Iso;
 }
 
 /** GET /v1/SITE_KEY/config */
@@ -247,7 +313,11 @@ export interface SiteConfig {
   position: "end" | "start";
   privacy_url: string | null;
   strings: Record<string, string>;
-  forms: { slug: string; kind: string; title: string }[];
+  /** The path of the module that paints and runs forms. */
+  forms_module: string;
+  /** What is published; `menu`: offered in the chat. */
+  forms: { slug: string; kind: string; title: string; menu: boolean }[];
+  placed: Placed[];
   offline_form: string | null;
   chat: Availability;
 }

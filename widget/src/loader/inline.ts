@@ -1,5 +1,6 @@
 // Forms placed in the page by `<div data-leadcapture-form="SLUG">`, also by pages that add or replace them later.
 import { el, sheet } from "../dom";
+import type { FormsModule } from "../forms/main";
 import { paint } from "../forms/markup";
 import { matchingPage } from "../forms/theme";
 import type { Descriptor, LoaderConfig } from "../protocol";
@@ -13,8 +14,8 @@ interface Placed {
   content: HTMLElement;
 }
 
-/** Has the panel take a form over, and submit it when the person had pressed the button already. */
-type Engage = (form: HTMLFormElement, descriptor: Descriptor, submit: boolean) => Promise<void>;
+/** Has the panel take a form over. */
+type Engage = (form: HTMLFormElement, descriptor: Descriptor) => Promise<{ submit(): void }>;
 
 export interface InlineForms {
   scan(): void;
@@ -41,20 +42,31 @@ export function inlineForms(config: LoaderConfig, lang: string, engage: Engage):
     { rootMargin: "600px" },
   );
 
-  function fill({ content }: Placed, descriptor: Descriptor): void {
+  /** Paints the form, by itself or, where there is more to it, by the module of forms. */
+  async function fill({ content }: Placed, descriptor: Descriptor): Promise<void> {
     const words = wordsFor(descriptor.lang);
-    const form = paint(descriptor, words);
+    const by: Pick<FormsModule, "paint"> = descriptor.rich ? await import(base + config.forms_module) : { paint };
+    const form = by.paint(descriptor, words);
     const engaged = new AbortController();
-    const begin = (event: Event) => {
-      const submit = event.type === "submit";
+    let taken: ReturnType<Engage> | undefined;
+    // Taken over once, whatever the person does first; a button pressed meanwhile counts.
+    const begin = (event?: Event) => {
+      const submit = event?.type === "submit";
       if (submit) event.preventDefault();
-      engage(form, descriptor, submit).then(
-        () => engaged.abort(),
-        () => submit && !form.querySelector(".failed") && form.append(el("p", { class: "help failed", role: "alert" }, words.failed)),
+      (taken ??= engage(form, descriptor)).then(
+        (there) => {
+          engaged.abort();
+          if (submit) there.submit();
+        },
+        () => {
+          taken = undefined;
+          if (submit && !form.querySelector(".failed")) form.append(el("p", { class: "help failed", role: "alert" }, words.failed));
+        },
       );
     };
     for (const event of ["focusin", "pointerdown", "submit"]) form.addEventListener(event, begin, engaged);
     content.replaceChildren(form);
+    if (descriptor.rich) begin();
   }
 
   function put(place: HTMLElement, slug: string): void {
@@ -62,7 +74,7 @@ export function inlineForms(config: LoaderConfig, lang: string, engage: Engage):
     const one = gone ?? { slug, place, content: el("div", { class: "lc place" }) };
     const root = place.shadowRoot ?? place.attachShadow({ mode: "open" });
     style ??= sheet(matchingPage(styleOf(config)));
-    root.adoptedStyleSheets = [style];
+    root.adoptedStyleSheets = [...(gone?.place.shadowRoot?.adoptedStyleSheets ?? [style])];
     root.replaceChildren(one.content);
     one.place = place;
     if (gone) return;

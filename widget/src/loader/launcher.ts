@@ -22,7 +22,8 @@ export function launcherOf(config: LoaderConfig, lang: string, hidden: boolean):
   const label = config.launcher[lang] ?? config.launcher[config.lang] ?? config.name;
   const badge = el("span", { class: "badge", "aria-hidden": "true" });
   const toast = el("span", { class: "toast", role: "status" });
-  const button = el("button", { class: "launcher", "data-lc": "launcher", hidden }, icon(CHAT), icon(DOWN), badge);
+  const sign = icon(CHAT);
+  const button = el("button", { class: "launcher", "data-lc": "launcher", hidden }, sign, badge);
   const host = el("div", { id: "leadcapture" });
   const root = host.attachShadow({ mode: "open" });
   root.adoptedStyleSheets = [sheet(styleOf(config))];
@@ -30,6 +31,7 @@ export function launcherOf(config: LoaderConfig, lang: string, hidden: boolean):
 
   const show = (open: boolean, unread: number) => {
     badge.textContent = unread ? unread.toLocaleString(lang) : "";
+    sign.firstElementChild!.setAttribute("d", open ? DOWN : CHAT);
     button.setAttribute("aria-expanded", String(open));
     button.setAttribute("aria-label", unread ? `${label} (${unread})` : label);
   };

@@ -4,6 +4,7 @@ import type { LoaderConfig } from "../protocol";
 import { memoryKey, type Bridge, type EventName, type Identity, type Panel, type PanelModule } from "./bridge";
 import { inlineForms } from "./inline";
 import { launcherOf } from "./launcher";
+import { placedForms } from "./placed";
 import { wordsFor } from "./words";
 
 declare const __LEADCAPTURE_CONFIG__: LoaderConfig;
@@ -20,7 +21,7 @@ export interface LeadCapture {
   identify(person: Identity): void;
   /** Begins where the snippet waits for consent; `false` ends everything and forgets what was stored. */
   consent(given: boolean): void;
-  /** Calls back on open, close, message, form_sent, confirmed; returns a function that ends this. */
+  /** Calls back on open, close, message, form_sent, confirmed, chat_ended; returns a function that ends this. */
   on(event: EventName, listener: Listener): () => void;
   /** Takes everything off the page. */
   shutdown(): void;
@@ -70,16 +71,22 @@ function begin(config: LoaderConfig, options: DOMStringMap): LeadCapture {
   function start(): void {
     if (bridge) return;
     const { host, root, button, show, say } = launcherOf(config, lang, "hidden" in options);
-    const forms = inlineForms(config, lang, (form, descriptor, submit) =>
-      loaded().then((there) => there.engage(form, descriptor, submit)),
+    const forms = inlineForms(config, lang, (form, descriptor) =>
+      loaded().then((there) => there.engage(form, descriptor)),
     );
-    bridge = {
-      config, lang, root, identity, say, launcher: button, launch: show,
+    const now: Bridge = (bridge = {
+      config, lang, root, identity, say, launcher: button,
+      began: performance.now(), open: false, unread: 0, on: api.on,
+      launch(open, unread) {
+        Object.assign(now, { open, unread });
+        show(open, unread);
+      },
       emit(event, data = {}) {
         for (const one of listeners) if (one.event === event) one.listener(data);
       },
-    };
-    button.onclick = () => (button.getAttribute("aria-expanded") === "true" ? api.close() : api.open());
+    });
+    const placed = placedForms(now);
+    button.onclick = () => (now.open ? api.close() : api.open());
 
     // Frameworks replace the body and pages change without loading: what was taken away comes back.
     let pending = 0;
@@ -96,6 +103,7 @@ function begin(config: LoaderConfig, options: DOMStringMap): LeadCapture {
       clearTimeout(pending);
       host.remove();
       forms.remove();
+      placed();
       void panel?.then((there) => there.stop());
       bridge = panel = undefined;
     };
@@ -120,6 +128,7 @@ function begin(config: LoaderConfig, options: DOMStringMap): LeadCapture {
       stop();
       try {
         localStorage.removeItem(key);
+        localStorage.removeItem(`${key}:forms`);
         sessionStorage.removeItem(key);
       } catch {}
     },

@@ -4,6 +4,7 @@ import { Chat } from "./Chat";
 import type { Desk } from "./desk";
 import { FormCard } from "./FormCard";
 import { Header } from "./Header";
+import { Menu } from "./Menu";
 import { useKeyboardRoom } from "./viewport";
 
 export function App({ desk, state }: { desk: Desk; state: ChatState }) {
@@ -14,7 +15,7 @@ export function App({ desk, state }: { desk: Desk; state: ChatState }) {
   // A mouse goes straight to writing; on a touch screen that would raise the keyboard over half of what was opened.
   useEffect(() => {
     if (!open || desk.quietly) return;
-    const field = panel.current?.querySelector<HTMLElement>("[data-lc=composer], form .input");
+    const field = panel.current?.querySelector<HTMLElement>(".view:not([hidden]) :is([data-lc=composer], form .input)");
     if (field && matchMedia("(pointer: fine)").matches) field.focus();
     else panel.current?.focus();
   }, [open, view]);
@@ -40,6 +41,12 @@ export function App({ desk, state }: { desk: Desk; state: ChatState }) {
       <div class="view" hidden={view.kind !== "chat"}>
         <Chat desk={desk} state={state} />
       </div>
+      {view.kind === "menu" && (
+        <div class="view scroll form-view">
+          <h2 class="title">{t("menu")}</h2>
+          <Menu desk={desk} />
+        </div>
+      )}
       {view.kind === "form" && (
         <div class="view scroll form-view">
           <FormCard key={view.slug} desk={desk} slug={view.slug} values={() => desk.identity} />

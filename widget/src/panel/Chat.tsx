@@ -8,6 +8,7 @@ import type { Desk } from "./desk";
 import { FormCard } from "./FormCard";
 import { Icon } from "./Icon";
 import { Log } from "./Log";
+import { Menu } from "./Menu";
 
 const SENT: Phase[] = ["sent", "confirmed", "expired"];
 
@@ -36,7 +37,7 @@ export function Chat({ desk, state }: { desk: Desk; state: ChatState }) {
       form.current?.prefill(defined(values()));
     } else if (offered && form.current && !SENT.includes(phase)) {
       // Somebody can answer after all: what was typed into the form goes on in the composer.
-      const typed = form.current.values().message ?? "";
+      const typed = String(form.current.values().message ?? "");
       const said = prefilled.current;
       desk.saveDraft((typed.startsWith(said) ? typed.slice(said.length) : typed).trim());
       setReturns(returns + 1);
@@ -73,7 +74,7 @@ export function Chat({ desk, state }: { desk: Desk; state: ChatState }) {
           {t("link_down")}
         </p>
       )}
-      <Log desk={desk} state={state} card={card} cardAfter={sentAfter} />
+      <Log desk={desk} state={state} card={card} cardAfter={sentAfter} welcome={<Menu desk={desk} without={offering ? config.offline_form : null} />} />
       {away && !config.offline_form && <p class="hint">{t("offline_no_form")}</p>}
       {state.link !== "refused" && !offering && <Composer key={returns} desk={desk} />}
     </>

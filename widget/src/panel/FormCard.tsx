@@ -1,7 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { call } from "../api";
-import { engage, type Engaged } from "../forms/behaviour";
-import { paint } from "../forms/markup";
+import type { Engaged } from "../forms/behaviour";
 import type { Phase } from "../forms/state";
 import type { Descriptor } from "../protocol";
 import type { Desk } from "./desk";
@@ -31,8 +30,9 @@ export function FormCard({ desk, slug, values, engaged, onPhase, inChat }: Props
     let form: Engaged | null = null;
     let gone = false;
     setLoad("loading");
-    call<Descriptor>(`${base}/v1/${config.site}/forms/${slug}?lang=${lang}`).then(
-      ({ status, data }) => {
+    const described = call<Descriptor>(`${base}/v1/${config.site}/forms/${slug}?lang=${lang}`);
+    Promise.all([described, desk.forms()]).then(
+      ([{ status, data }, { paint, engage }]) => {
         if (gone) return;
         if (status !== 200) {
           setLoad(status === 404 ? "missing" : "failed");

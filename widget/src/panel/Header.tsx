@@ -1,16 +1,18 @@
 import { isAway, type ChatState } from "../chat/state";
-import { BACK, CLOSE } from "../icons";
+import { BACK, CLOSE, MENU } from "../icons";
 import type { Desk } from "./desk";
 import { Icon } from "./Icon";
+import { offers } from "./Menu";
 
 export function Header({ desk, state }: { desk: Desk; state: ChatState }) {
   const { t, config, view } = desk;
-  const form = view.kind === "form";
+  const inChat = view.kind === "chat";
+  const said = state.log.messages.length + state.pending.length > 0;
   const operator = state.status === "active" ? state.operator : null;
   const name = operator?.name ?? config.name;
   return (
     <header class="header">
-      {form && (
+      {!inChat && (
         <button type="button" class="icon-button" aria-label={t("back")} onClick={() => openChat(desk)}>
           <Icon path={BACK} />
         </button>
@@ -20,12 +22,17 @@ export function Header({ desk, state }: { desk: Desk; state: ChatState }) {
       </span>
       <div class="who">
         <h1 class="name"><bdi>{name}</bdi></h1>
-        {!form && (
+        {inChat && (
           <p class="status" data-lc="status" role="status">
             {statusLine(desk, state)}
           </p>
         )}
       </div>
+      {inChat && said && offers(desk).length > 0 && (
+        <button type="button" class="icon-button" data-lc="menu-open" aria-label={t("menu")} onClick={() => desk.show({ kind: "menu" })}>
+          <Icon path={MENU} />
+        </button>
+      )}
       <button type="button" class="icon-button" data-lc="close" aria-label={t("close")} onClick={desk.close}>
         <Icon path={CLOSE} />
       </button>

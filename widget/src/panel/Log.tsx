@@ -15,9 +15,11 @@ interface Props {
   state: ChatState;
   card: ComponentChildren;
   cardAfter: number | null;
+  /** Stands under the greeting while nothing was said. */
+  welcome: ComponentChildren;
 }
 
-export function Log({ desk, state, card, cardAfter }: Props) {
+export function Log({ desk, state, card, cardAfter, welcome }: Props) {
   const { t, lang } = desk;
   const scroller = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
@@ -68,6 +70,7 @@ export function Log({ desk, state, card, cardAfter }: Props) {
   return (
     <div class="scroll" ref={scroller} onScroll={onScroll} tabIndex={entries.length ? 0 : -1} role="group" aria-label={t("log_label")}>
       {entries.length === 0 && <Greeting desk={desk} state={state} />}
+      {entries.length === 0 && welcome}
       <div class="log" data-lc="log" role="log" aria-live="polite" aria-relevant="additions">{rows}</div>
       {state.typing && (
         <p class="typing">

@@ -5,10 +5,10 @@ import { connection } from "../chat/connection";
 import { memoryOf } from "../chat/memory";
 import { unread, type ChatState } from "../chat/state";
 import { sheet } from "../dom";
-import { engage, type Engaged } from "../forms/behaviour";
-import { matchingPage } from "../forms/theme";
+import type { Engaged } from "../forms/behaviour";
+import type { FormsModule } from "../forms/main";
 import { direction, words } from "../i18n/words";
-import type { Bridge, Panel } from "../loader/bridge";
+import { known, type Bridge, type Panel } from "../loader/bridge";
 import type { SiteConfig } from "../protocol";
 import { App } from "./App";
 import type { Desk } from "./desk";
@@ -33,11 +33,11 @@ export async function mount(bridge: Bridge): Promise<Panel> {
   root.adoptedStyleSheets = [sheet(css), ...root.adoptedStyleSheets];
   const placedForms: Engaged[] = [];
   const unwanted = launcher.hidden;
-  const dressed = new WeakSet<Node>();
+  const forms = fetchedOnce<FormsModule>(base + settings.forms_module);
 
   const chat = connection({ base, site, lang, memory, availability: settings.chat, changed });
   const desk: Desk = {
-    t, lang, config: settings, base, chat,
+    t, lang, config: settings, base, chat, forms,
     open: false,
     view: { kind: "chat" },
     identity: bridge.identity,
@@ -61,6 +61,7 @@ export async function mount(bridge: Bridge): Promise<Panel> {
   function changed(state: ChatState, before: ChatState): void {
     look();
     tellNews(state, before);
+    if (state.status === "closed" && before.status && before.status !== "closed") bridge.emit("chat_ended");
     showLauncher();
     draw();
   }
@@ -127,16 +128,12 @@ export async function mount(bridge: Bridge): Promise<Panel> {
     open,
     close,
     identified: draw,
-    engage(form, descriptor, submit) {
-      const around = form.getRootNode() as ShadowRoot;
-      if (!dressed.has(around) && around.adoptedStyleSheets) {
-        around.adoptedStyleSheets = [sheet(matchingPage(css)), ...around.adoptedStyleSheets];
-        dressed.add(around);
-      }
+    async engage(form, descriptor) {
+      const { engage } = await forms();
       const engaged = engage(form, descriptor, { base, site, t, emit: bridge.emit });
-      engaged.prefill(identityValues(bridge));
+      engaged.prefill(known(bridge.identity));
       placedForms.push(engaged);
-      if (submit) engaged.submit();
+      return engaged;
     },
     stop() {
       document.removeEventListener("visibilitychange", look);
@@ -148,5 +145,14 @@ export async function mount(bridge: Bridge): Promise<Panel> {
   };
 }
 
-const identityValues = ({ identity }: Bridge): Record<string, string> =>
-  Object.fromEntries(Object.entries(identity).filter((entry): entry is [string, string] => typeof entry[1] === "string"));
+/** A module that is asked for once; a failed try is forgotten, and the next asks under another name, for browsers remember. */
+function fetchedOnce<T>(url: string): () => Promise<T> {
+  let there: Promise<T> | undefined;
+  let tries = "";
+  return () =>
+    (there ??= import(url + tries).catch((reason) => {
+      tries += tries ? "1" : "?1";
+      there = undefined;
+      throw reason;
+    }));
+}
