@@ -10,24 +10,15 @@ from wtforms import BooleanField, DecimalField, IntegerField, SelectField, Strin
 from wtforms.validators import Length, NumberRange, Optional, ValidationError
 
 from leadcapture import i18n
-from leadcapture.forms import questions
 from leadcapture.forms.fields import Row, RowsField
-from leadcapture.forms.kind import NewsletterOffering, VisitorForm
+from leadcapture.forms.kind import NewsletterOffering
+from leadcapture.forms.kinds.calculator import rules
 from leadcapture.forms.kinds.calculator.sheet import CHOICES, draft
 from leadcapture.forms.rules import clean_line, clean_text
 from leadcapture.forms.rules import lines as lines_of
 from leadcapture.i18n import gettext as _
 from leadcapture.i18n import lazy_gettext
 
-# Names of inputs that mean something else to the form, to the page it stands on or to its scripts.
-# fmt: off
-TAKEN = frozenset({
-    "name", "phone", "message", "consent", "lang", "once", "form_version", "page_url", "altcha", "website_url",
-    "conversation", "submission", "poll_token", "code", "compute", "action", "method", "submit", "reset", "target",
-    "elements", "children", "closest", "append", "remove", "dataset", "id", "dir", "title", "hidden", "style",
-    "contains", "matches", "focus",
-})
-# fmt: on
 FIELD_TYPES = (
     ("number", lazy_gettext("Number")),
     ("slider", lazy_gettext("Number, by a slider")),
@@ -35,6 +26,7 @@ FIELD_TYPES = (
     ("radio", lazy_gettext("One of several, all in sight")),
     ("checkbox", lazy_gettext("A box to tick")),
 )
+NUMBERS, LISTS = "type:number slider", "type:select radio"  # what a field's settings hang on
 SHOWN = (
     ("money", lazy_gettext("as an amount of money")),
     ("number", lazy_gettext("as a number")),
@@ -51,15 +43,21 @@ def _name(help_: Any) -> StringField:
     )
 
 
-def _line(label: Any, help_: Any = "", most: int = 160) -> StringField:
-    return StringField(label, [Optional(), Length(max=most)], filters=[clean_line], description=help_)
-
-
-def _number(label: Any, help_: Any = "") -> DecimalField:
-    bounds = NumberRange(-1_000_000_000, 1_000_000_000)
-    return DecimalField(
-        label, [Optional(), bounds, _not_too_fine], places=None, description=help_, render_kw={"inputmode": "decimal"}
+def _line(label: Any, help_: Any = "", most: int = 160, when: str | None = None) -> StringField:
+    return StringField(
+        label, [Optional(), Length(max=most)], filters=[clean_line], description=help_, render_kw=_shown(when)
     )
+
+
+def _number(label: Any, help_: Any = "", *, when: str) -> DecimalField:
+    bounds = NumberRange(-1_000_000_000, 1_000_000_000)
+    extra = {**_shown(when), "inputmode": "decimal"}
+    return DecimalField(label, [Optional(), bounds, _not_too_fine], places=None, description=help_, render_kw=extra)
+
+
+def _shown(when: str | None) -> dict[str, Any]:
+    """The editor shows the field only for these values of another of its row."""
+    return {"data-when": when} if when else {}
 
 
 def _not_too_fine(form: Any, field: Any) -> None:  # noqa: ARG001 the signature is WTForms's
@@ -76,10 +74,12 @@ class Input(Row):
     label = _line(lazy_gettext("What visitors read"))
     help = _line(lazy_gettext("Help under it"), most=300)
     type = SelectField(lazy_gettext("Kind of field"), choices=FIELD_TYPES, default="number")
-    unit = _line(lazy_gettext("Unit of a number"), lazy_gettext("cm, m², kg …"), 20)
-    min = _number(lazy_gettext("Smallest number"), lazy_gettext("Empty: 0."))
-    max = _number(lazy_gettext("Largest number"))
-    step = _number(lazy_gettext("In steps of"), lazy_gettext("1 takes whole numbers only; empty takes any."))
+    unit = _line(lazy_gettext("Unit"), lazy_gettext("cm, m², kg …"), 20, NUMBERS)
+    min = _number(lazy_gettext("Smallest number"), lazy_gettext("Empty: 0."), when=NUMBERS)
+    max = _number(lazy_gettext("Largest number"), when=NUMBERS)
+    step = _number(
+        lazy_gettext("In steps of"), lazy_gettext("1 takes whole numbers only; empty takes any."), when=NUMBERS
+    )
     choices = TextAreaField(
         lazy_gettext("Choices, one a line, each with its price"),
         [Optional(), Length(max=6000)],
@@ -88,26 +88,29 @@ class Input(Row):
             "Such as Oak = 120. In a formula the field's name is the price of what was chosen. It compares, too: "
             'wood = "Oak". Without prices it can only be compared and looked up.'
         ),
-        render_kw={"rows": 4},
+        render_kw={"rows": 4, "data-when": LISTS},
     )
     choice_words = TextAreaField(
         lazy_gettext("Choices as visitors read them"),
         [Optional(), Length(max=6000)],
         filters=[clean_text],
         description=lazy_gettext("Needed only for another language: one a line, in the same order. Empty: as above."),
-        render_kw={"rows": 4},
+        render_kw={"rows": 4, "data-when": LISTS},
     )
     price = _number(
-        lazy_gettext("Price of a box to tick"),
+        lazy_gettext("Price"),
         lazy_gettext("What its name is in a formula when it is ticked, else 0. Without a price: if(box, …, …)."),
+        when="type:checkbox",
     )
-    default = _line(lazy_gettext("Set beforehand"), lazy_gettext("A number, or one of the choices."), 120)
-    ticked = BooleanField(lazy_gettext("Box ticked beforehand"))
-    optional = BooleanField(lazy_gettext("The number may be left empty and counts as 0 then"))
-
-    def validate_name(self, field: Any) -> None:
-        if field.data in TAKEN or hasattr(VisitorForm, field.data) or field.data.startswith(questions.PREFIX):
-            raise ValidationError(_("“%(name)s” is taken by the form itself: take another name.", name=field.data))
+    default = _line(
+        lazy_gettext("Set beforehand"),
+        lazy_gettext("A number, or one of the choices."),
+        rules.TEXT_LENGTH,
+        "type:number slider select radio",
+    )
+    optional = BooleanField(
+        lazy_gettext("May be left empty and counts as 0 then"), render_kw={"data-when": "type:number"}
+    )
 
     def validate_choice_words(self, field: Any) -> None:
         shown, called = lines_of(field.data), lines_of(self.choices.data)
@@ -137,7 +140,7 @@ class Result(Row):
     TEXTS: ClassVar[tuple[str, ...]] = ("label", "unit")
 
     name = _name(lazy_gettext("Other formulas can use it by this name."))
-    label = _line(lazy_gettext("What visitors read"))
+    label = _line(lazy_gettext("What visitors read"), when="show:!hidden")
     formula = TextAreaField(
         lazy_gettext("Formula"),
         [Length(max=1000)],
@@ -151,13 +154,16 @@ class Result(Row):
     )
     show = SelectField(lazy_gettext("Shown"), choices=SHOWN, default="money")
     places = IntegerField(
-        lazy_gettext("Decimals of a number"),
+        lazy_gettext("Decimals"),
         [Optional(), NumberRange(0, 6)],
         default=0,
-        render_kw={"inputmode": "numeric"},
+        render_kw={"inputmode": "numeric", "data-when": "show:number"},
     )
-    unit = _line(lazy_gettext("Unit of a number"), most=20)
-    main = BooleanField(lazy_gettext("This is what everything comes to (else the last one shown is)"))
+    unit = _line(lazy_gettext("Unit"), most=20, when="show:number")
+    main = BooleanField(
+        lazy_gettext("This is what everything comes to (else the last one shown is)"),
+        render_kw={"data-when": "show:!hidden"},
+    )
 
 
 def _currencies() -> list[tuple[str, str]]:

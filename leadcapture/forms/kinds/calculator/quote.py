@@ -14,7 +14,7 @@ from leadcapture.errors import Invalid
 from leadcapture.forms.fields import words
 from leadcapture.forms.kind import Outcome, Settings
 from leadcapture.forms.kinds.calculator.evaluation import Failure, amount, evaluate
-from leadcapture.forms.kinds.calculator.sheet import CHOICES, main_of, places_of, sheet_of
+from leadcapture.forms.kinds.calculator.sheet import CHOICES, sheet_of, shown_of
 from leadcapture.forms.kinds.calculator.visitor import choice_words, hint_of
 from leadcapture.i18n import gettext as _
 
@@ -27,13 +27,10 @@ def quote(settings: Settings, data: Mapping[str, Any], *, nothing: bool = True) 
 
     Raises Invalid with a sentence, at the field where one is the reason.
     """
-    found, main = evaluate(sheet_of(settings), data), main_of(settings.get("results") or ())
+    found, (shown, main) = evaluate(sheet_of(settings), data), shown_of(settings)
     lines: Pairs = []
     total = None
-    for row in settings.get("results") or ():
-        places = places_of(row, settings["currency"])
-        if places is None:
-            continue
+    for row, places in shown:
         value = found[row["name"]]
         if isinstance(value, Failure):
             raise _refusal(value, settings)
@@ -60,10 +57,9 @@ def outcome(settings: Settings, data: Mapping[str, Any], *, title: str, text: st
 
 def browser_data(settings: Settings) -> dict[str, Any]:
     """What the browser needs to compute and show by itself, in the language of the moment."""
-    sheet, main = sheet_of(settings), main_of(settings.get("results") or ())
+    sheet, (shown, main) = sheet_of(settings), shown_of(settings)
     inputs = [row for row in settings.get("inputs") or () if row["name"] in sheet["fields"]]
     numbers = [row for row in inputs if sheet["fields"][row["name"]]["type"] == "number"]
-    shown = [(row, places_of(row, settings["currency"])) for row in settings.get("results") or ()]
     return {
         "sheet": sheet,
         "currency": settings["currency"],
@@ -77,7 +73,6 @@ def browser_data(settings: Settings) -> dict[str, Any]:
                 "main": row is main,
             }
             for row, places in shown
-            if places is not None
         ],
         "labels": {row["name"]: label_of(row) for row in inputs},
         "hints": {row["name"]: hint_of(row, sheet["fields"][row["name"]]) for row in numbers},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
@@ -12,17 +12,30 @@ from typing import Any, NamedTuple
 from babel.numbers import get_currency_precision
 
 from leadcapture.errors import Invalid
+from leadcapture.forms.kind import VisitorForm
 from leadcapture.forms.kinds.calculator import rules
 from leadcapture.forms.kinds.calculator.evaluation import Sheet, SheetField, SheetResult, SheetTable, fits, number_of
+from leadcapture.forms.questions import PREFIX
 from leadcapture.forms.rules import lines as lines_of
 from leadcapture.i18n import gettext as _
 
-Rows = Sequence[Mapping[str, Any]]
+Row = Mapping[str, Any]
+Rows = Mapping[int, Row]  # by their places, counted from 0
 
 NUMBERS = ("number", "slider")
 CHOICES = ("select", "radio")
 HIGHEST = "1000000000"  # what a number may be where the owner sets no bound
 MOST_LINES = 200
+
+# Names of inputs that mean something else to the form, to the page it stands on or to its scripts.
+# fmt: off
+TAKEN = frozenset({
+    "name", "phone", "message", "consent", "lang", "once", "form_version", "page_url", "altcha", "website_url",
+    "conversation", "submission", "poll_token", "code", "act", "action", "method", "submit", "reset", "target",
+    "elements", "children", "closest", "append", "remove", "dataset", "id", "dir", "title", "hidden", "style",
+    "contains", "matches", "focus",
+})
+# fmt: on
 
 
 class Problem(NamedTuple):
@@ -45,14 +58,14 @@ class Draft:
 def draft(settings: Mapping[str, Any]) -> Draft:
     """Make the sheet of a form's settings (or of what an owner has just entered)."""
     made = Draft()
-    _names(settings, made.problems)
-    for number, row in enumerate(settings.get("inputs") or ()):
+    named = _named(settings, made.problems)
+    for number, row in named["inputs"].items():
         with _told(made, "inputs", number):
             made.sheet["fields"][row["name"]] = _field(row)
-    for number, row in enumerate(settings.get("tables") or ()):
+    for number, row in named["tables"].items():
         with _told(made, "tables", number, "lines"):
             made.sheet["tables"][row["name"]] = _table(row)
-    _Results(settings.get("results") or (), settings.get("currency") or "EUR", made).add()
+    _Results(named["results"], settings.get("currency") or "EUR", made).add()
     return made
 
 
@@ -67,17 +80,13 @@ def _sheet(settings: str) -> Sheet:
     return draft(json.loads(settings)).sheet
 
 
-def places_of(row: Mapping[str, Any], currency: str) -> int | None:
-    """How many decimals a result is shown with; None when it is hidden."""
-    if row["show"] == "hidden":
-        return None
-    return int(get_currency_precision(currency)) if row["show"] == "money" else int(row.get("places") or 0)
-
-
-def main_of(results: Rows) -> Mapping[str, Any] | None:
-    """The result that everything comes to: the one that is marked, else the last shown."""
-    shown = [row for row in results if row["show"] != "hidden"]
-    return next((row for row in shown if row.get("main")), shown[-1] if shown else None)
+def shown_of(settings: Mapping[str, Any]) -> tuple[list[tuple[Row, int]], Row | None]:
+    """The results that visitors see, each with its places, in the owner's order; and which of them everything comes to:
+    the one that is marked, else the last."""
+    places = {result["name"]: result["places"] for result in sheet_of(settings)["results"]}
+    rows = [(row, places[row["name"]]) for row in settings.get("results") or () if row["name"] in places]
+    shown = [(row, number) for row, number in rows if number is not None]
+    return shown, next((row for row, _places in shown if row.get("main")), shown[-1][0] if shown else None)
 
 
 def choices_of(row: Mapping[str, Any]) -> dict[str, str | None]:
@@ -123,21 +132,27 @@ class _told:
         return True
 
 
-def _names(settings: Mapping[str, Any], problems: list[Problem]) -> None:
+def _named(settings: Mapping[str, Any], problems: list[Problem]) -> dict[str, dict[int, Row]]:
+    """The rows that have a name of their own, by their places in their lists."""
     seen: set[str] = set()
-    for rows in ("inputs", "tables", "results"):
+    named: dict[str, dict[int, Row]] = {"inputs": {}, "tables": {}, "results": {}}
+    for rows, found in named.items():
         for number, row in enumerate(settings.get(rows) or ()):
             name = row["name"]
             if not rules.NAME.fullmatch(name):
                 sentence = _("Only small letters, digits and _, a letter first, at most 30: width, glass_2.")
             elif name in rules.RESERVED:
                 sentence = _("“%(name)s” means something in formulas: take another name.", name=name)
+            elif rows == "inputs" and (name in TAKEN or hasattr(VisitorForm, name) or name.startswith(PREFIX)):
+                sentence = _("“%(name)s” is taken by the form itself: take another name.", name=name)
             elif name in seen:
                 sentence = _("“%(name)s” is there twice.", name=name)
             else:
                 seen.add(name)
+                found[number] = row
                 continue
             problems.append(Problem(rows, number, "name", sentence))
+    return named
 
 
 def _field(row: Mapping[str, Any]) -> SheetField:
@@ -199,18 +214,25 @@ def _table(row: Mapping[str, Any]) -> SheetTable:
     return {"by": by, "lines": lines}
 
 
+def _places_of(row: Row, currency: str) -> int | None:
+    """How many decimals a result is shown with; None when it is hidden."""
+    if row["show"] == "hidden":
+        return None
+    return int(get_currency_precision(currency)) if row["show"] == "money" else int(row.get("places") or 0)
+
+
 class _Results:
     """The formulas, in an order in which each needs only those before it."""
 
     def __init__(self, rows: Rows, currency: str, made: Draft) -> None:
         self.rows, self.currency, self.made = rows, currency, made
-        self.numbers = {row["name"]: number for number, row in enumerate(rows)}
+        self.numbers = {row["name"]: number for number, row in rows.items()}
         self.read: dict[str, rules.Formula] = {}
         self.bad: set[str] = set()  # named, but of no use
         self.types: dict[str, str] = {}
 
     def add(self) -> None:
-        for number, row in enumerate(self.rows):
+        for number, row in self.rows.items():
             with _told(self.made, "results", number, "formula"):
                 self.bad.add(row["name"])
                 self.read[row["name"]] = rules.read(row.get("formula") or "")
@@ -239,7 +261,7 @@ class _Results:
         if broken:
             raise Invalid(_("“%(name)s” has to be mended first.", name=broken[0]))
         type_, tree = rules.check(formula, self._scope())
-        places = places_of(row, self.currency)
+        places = _places_of(row, self.currency)
         if places is not None and type_ != "number":
             raise Invalid(_("This gives no number, and only numbers can be shown: hide it, or compute a number."))
         self.types[name] = type_
@@ -259,7 +281,7 @@ class _Results:
         )
 
     def _one_main(self) -> None:
-        marked = [number for number, row in enumerate(self.rows) if row.get("main")]
+        marked = [number for number, row in self.rows.items() if row.get("main")]
         for number in marked:
             if self.rows[number]["show"] == "hidden":
                 self.made.problems.append(Problem("results", number, "main", _("The main result must be shown.")))

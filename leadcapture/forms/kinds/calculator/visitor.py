@@ -95,7 +95,7 @@ def _field(row: Mapping[str, Any], limits: SheetField) -> Any:
     label = words(row.get("label")) or row["name"]
     more: dict[str, Any] = {"description": words(row.get("help")), "default": row.get("default") or None}
     if row["type"] == "checkbox":
-        return BooleanField(label, description=more["description"], default=bool(row.get("ticked")))
+        return BooleanField(label, description=more["description"])
     if row["type"] in CHOICES:
         class_ = RadioField if row["type"] == "radio" else SelectField
         empty = [("", "–")] if row["type"] == "select" else []
