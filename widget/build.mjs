@@ -9,12 +9,23 @@ import { build } from "esbuild";
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, "..", "static");
 
+// What a form kind brings along for the browser, a module each.
+const kinds = readdirSync(join(here, "src/kinds"))
+  .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
+  .map((file) => file.slice(0, -3))
+  .sort();
+
 const ENTRIES = [
   { name: "loader.js", source: "src/loader/main.ts", format: "iife", target: ["es2022"] },
   { name: "panel.js", source: "src/panel/main.tsx", format: "esm", target: ["es2022"] },
+  { name: "forms.js", source: "src/forms/main.ts", format: "esm", target: ["es2022"] },
+  { name: "placement.js", source: "src/placement/main.ts", format: "esm", target: ["es2022"] },
+  { name: "hosted.js", source: "src/hosted.ts", format: "esm", target: ["es2022"] },
+  ...kinds.map((kind) => ({ name: `kind-${kind}.js`, source: `src/kinds/${kind}.ts`, format: "esm", target: ["es2022"] })),
   { name: "inbox.js", source: "src/inbox/main.ts", format: "esm", target: ["es2022"] },
   { name: "inbox.js", source: "src/inbox/main.tsx", format: "esm", target: ["es2022"] },
   { name: "console.js", source: "src/console/main.ts", format: "esm", target: ["es2022"] },
+  { name: "form-editor.js", source: "src/console/form-editor.ts", format: "esm", target: ["es2022"] },
   { name: "console.css", source: "src/styles/console.css" },
   { name: "inbox.css", source: "src/styles/inbox.css" },
   { name: "pages.css", source: "src/styles/pages.css" },
@@ -34,8 +45,9 @@ function slim(css) {
     .replace(/#([0-9a-f])\1([0-9a-f])\2([0-9a-f])\3\b/g, "#$1$2$3");
   const declared = [...text.matchAll(/(--lc-[\w-]+):([^;}]*);?/g)];
   for (const [declaration, name, value] of declared) {
-    if (name === "--lc-accent" || name === "--lc-accent-text") continue;
-    const used = text.includes(`var(${name})`);
+    // The site's own colours come in a sheet of their own.
+    const given = name === "--lc-accent" || name === "--lc-accent-text";
+    const used = text.includes(`var(${name})`) && !given;
     const constant = declared.filter(([, other]) => other === name).length === 1;
     if (!used) return slim(text.replaceAll(declaration, ""));
     if (constant) return slim(text.replace(declaration, "").replaceAll(`var(${name})`, value));
@@ -123,7 +135,7 @@ for (const entry of ENTRIES.filter(({ source }) => existsSync(join(here, source)
 }
 
 const kept = new Set(Object.values(manifest));
-const ours = new RegExp(`^(${ENTRIES.map(({ name }) => name.replace(/\.\w+$/, "")).join("|")})-[0-9a-f]{10}\\.(js|css)$`);
+const ours = new RegExp(`^(kind-\\w+|${ENTRIES.map(({ name }) => name.replace(/\.\w+$/, "")).join("|")})-[0-9a-f]{10}\\.(js|css)$`);
 for (const file of readdirSync(out)) if (ours.test(file) && !kept.has(file)) rmSync(join(out, file));
 
 for (const file of readdirSync(join(here, "src/i18n"))) {
@@ -133,5 +145,5 @@ const sorted = Object.fromEntries(Object.entries(manifest).sort(([a], [b]) => (a
 writeFileSync(join(out, "manifest.json"), `${JSON.stringify(sorted, null, 2)}\n`);
 
 for (const [name, file] of Object.entries(sorted)) {
-  console.log(`${name.padEnd(12)} ${file.padEnd(26)} ${readFileSync(join(out, file)).length} bytes`);
+  console.log(`${name.padEnd(20)} ${file.padEnd(34)} ${readFileSync(join(out, file)).length} bytes`);
 }

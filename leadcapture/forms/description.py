@@ -28,7 +28,7 @@ FIELD_TYPES = {
     "StringField": "text",
 }
 # What the loader can paint by itself; everything else is painted by what it fetches.
-BASIC = frozenset({"text", "email", "tel", "textarea", "checkbox", "select", "number", "hidden"})
+BASIC = frozenset({"text", "email", "tel", "textarea", "checkbox", "number", "hidden"})
 MORE = ("min", "max", "step", "unit", "param", "show_if")
 
 

@@ -1,6 +1,7 @@
 """Slips of the finger in e-mail addresses: a suggestion for the person to take or leave, never a refusal.
 
-`widget/src/forms/typos.ts` does the same in the browser. Both read typos.json and agree on tests/forms/typo_vectors.json.
+`widget/src/forms/typos.ts` does the same in the browser. Both read typos.json and agree on
+tests/forms/typo_vectors.json.
 """
 
 from __future__ import annotations

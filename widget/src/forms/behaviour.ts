@@ -6,9 +6,16 @@ import type { Words } from "../i18n/words";
 import type { Accepted, Challenge, Descriptor, SubmissionState, WireError } from "../protocol";
 import { randomId } from "../random";
 import { doneView, type DoneView } from "./done";
+import { dress } from "./dress";
+import { sayValue } from "./fields";
+import { enhanced } from "./kind";
 import { isStale, solve } from "./proof";
+import { followConditions } from "./shown";
 import { INITIAL, reduce, type CodeProblem, type FormEvent, type FormState, type Phase } from "./state";
-import { clearError, readValues, showErrors, writeValues, wrongFields, type Values } from "./values";
+import { suggestAddresses } from "./suggest";
+import { suggestion } from "./typos";
+import { clearError, fillFromAddress, readValues, showErrors, writeValues, type Values } from "./values";
+import { wrongFields } from "./wrong";
 
 const POLL_MS = 3_000;
 const POLL_SLOWLY_MS = 20_000;
@@ -22,6 +29,8 @@ export interface FormContext {
   conversation?(): { id: string; token: string } | null;
   emit(event: "form_sent" | "confirmed", data: object): void;
   changed?(phase: Phase): void;
+  /** The form is only looked at: called in place of sending it. Whoever shows it brings the style sheet. */
+  preview?(): void;
 }
 
 export interface Engaged {
@@ -34,8 +43,16 @@ export interface Engaged {
 
 /** Takes a painted form over. Calling it twice for one element is the caller's mistake. */
 export function engage(form: HTMLFormElement, descriptor: Descriptor, context: FormContext): Engaged {
+  if (!context.preview) dress(form);
+  return descriptor.closed ? INERT : engaged(form, descriptor, context);
+}
+
+/** A form that takes nothing now has nothing to do. */
+const INERT: Engaged = { submit() {}, prefill() {}, values: () => ({}), phase: () => "idle", stop() {} };
+
+function engaged(form: HTMLFormElement, descriptor: Descriptor, context: FormContext): Engaged {
   const { base, site, t } = context;
-  const address = `${base}/v1/${site}/forms/${descriptor.slug}`;
+  const formUrl = `${base}/v1/${site}/forms/${descriptor.slug}`;
   const button = form.querySelector<HTMLButtonElement>("[data-lc=submit]")!;
   const problem = el("p", { class: "problem", role: "alert", hidden: true });
   const stopped = new AbortController();
@@ -59,11 +76,12 @@ export function engage(form: HTMLFormElement, descriptor: Descriptor, context: F
   // ---- sending
 
   async function submit(): Promise<void> {
-    const errors = wrongFields(form, t);
+    const errors = wrongFields(form, descriptor.lang, t);
     if (Object.keys(errors).length) {
       dispatch({ type: "invalid", errors });
       return;
     }
+    if (context.preview) return context.preview();
     if (!dispatch({ type: "submit" })) return;
     try {
       await send();
@@ -75,7 +93,7 @@ export function engage(form: HTMLFormElement, descriptor: Descriptor, context: F
   async function send(): Promise<void> {
     const altcha = await proven();
     const chat = context.conversation?.() ?? null;
-    const answer = await call<Accepted & { error?: WireError }>(address, {
+    const answer = await call<Accepted & { error?: WireError }>(formUrl, {
       token: chat?.token,
       signal: stopped.signal,
       body: {
@@ -103,14 +121,16 @@ export function engage(form: HTMLFormElement, descriptor: Descriptor, context: F
   function refuse({ status, data, retryAfter }: Answer<{ error?: WireError }>): void {
     const fields = data?.error?.fields;
     if (status === 422 && fields) dispatch({ type: "invalid", errors: fields });
-    else if (status === 429) dispatch({ type: "failed", problem: "rate_limited", retryAfter });
+    else if (data?.error?.message && (status === 409 || status === 422)) {
+      dispatch({ type: "failed", problem: "said", message: data.error.message });
+    } else if (status === 429) dispatch({ type: "failed", problem: "rate_limited", retryAfter });
     else dispatch({ type: "failed", problem: status === 403 ? "refused" : status === 404 ? "missing" : "server" });
   }
 
   /** The solved challenge: begun when the person starts to type, so that it is there when they are done. */
   async function proven(): Promise<string | null> {
     if (proof && !isStale(proof.challenge)) return proof.payload;
-    const { data, status } = await call<Descriptor>(`${address}?lang=${descriptor.lang}`, { signal: stopped.signal });
+    const { data, status } = await call<Descriptor>(`${formUrl}?lang=${descriptor.lang}`, { signal: stopped.signal });
     if (status !== 200 || !data.challenge) return null;
     proof = { challenge: data.challenge, payload: solve(data.challenge, stopped.signal) };
     return proof.payload;
@@ -187,6 +207,7 @@ export function engage(form: HTMLFormElement, descriptor: Descriptor, context: F
       return elsewhere.flatMap(([, sentences]) => sentences).join(" ") || (Object.keys(errors).length > 1 ? t("form_check") : "");
     }
     if (!what) return "";
+    if (what === "said") return state.message;
     if (what === "missing") return t("form_missing");
     if (what === "rate_limited" && retryAfter) return t("form_rate_limited", { time: waitingTime(retryAfter, descriptor.lang) });
     return t(what === "rate_limited" ? "form_rate_limited_later" : `form_${what}`);
@@ -194,7 +215,7 @@ export function engage(form: HTMLFormElement, descriptor: Descriptor, context: F
 
   function showDone(before: FormState): void {
     const first = !done || !done.element.isConnected;
-    done ??= doneView(t, descriptor, { typeCode, resend, edit: () => dispatch({ type: "edit" }) });
+    done ??= doneView(t, descriptor, { typeCode, resend, edit: () => dispatch({ type: "edit" }), meant: () => suggestion(address()), mend });
     done.show(state, before.phase !== state.phase);
     if (!first) return;
     sentAt = Date.now();
@@ -203,28 +224,48 @@ export function engage(form: HTMLFormElement, descriptor: Descriptor, context: F
     scheduleTick();
   }
 
+  const emailField = () => form.elements.namedItem("email") as HTMLInputElement | null;
+  const address = () => emailField()?.value ?? "";
+
+  function mend(address: string): void {
+    const field = emailField();
+    if (!dispatch({ type: "edit" }) || !field) return;
+    field.value = address;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    button.focus();
+  }
+
   function onSubmit(event: Event): void {
     event.preventDefault();
     void submit();
   }
 
   // Errors go away where the person mends them; the first key press has the challenge worked out meanwhile.
-  function onInput(event: Event): void {
-    clearError(form, event.target as HTMLElement);
-    if (!proof) proven().catch(() => undefined);
+  function onInput({ target }: Event): void {
+    clearError(form, target as HTMLInputElement);
+    if ((target as HTMLInputElement).type === "range") sayValue(target as HTMLInputElement, descriptor.lang);
+    if (!proof && !context.preview) proven().catch(() => undefined);
   }
 
   button.before(problem);
+  fillFromAddress(form, descriptor.fields, location.search);
+  for (const slider of form.querySelectorAll<HTMLInputElement>("[type=range]")) sayValue(slider, descriptor.lang);
+  const ends = [
+    followConditions(form, descriptor.fields),
+    suggestAddresses(form, { question: t("typo_question"), dismiss: t("typo_dismiss") }),
+    enhanced(form, descriptor, base),
+  ];
   form.addEventListener("submit", onSubmit);
   form.addEventListener("input", onInput);
   return {
     submit: () => void submit(),
     prefill: (values) => writeValues(form, values),
-    values: () => readValues(form) as Values,
+    values: () => readValues(form),
     phase: () => state.phase,
     stop() {
       stopped.abort();
       clearTimeout(poll);
+      for (const end of ends) end();
       form.removeEventListener("submit", onSubmit);
       form.removeEventListener("input", onInput);
     },

@@ -2,6 +2,7 @@
 import { el } from "../dom";
 import type { Words } from "../i18n/words";
 import type { Descriptor } from "../protocol";
+import { outcomeParts } from "./outcome";
 import type { FormState } from "./state";
 
 export interface DoneView {
@@ -14,6 +15,10 @@ interface Actions {
   typeCode(code: string): void;
   resend(): void;
   edit(): void;
+  /** The address that was probably meant by the one it was sent to, if that looks like a slip. */
+  meant(): string | null;
+  /** Back to the form, with this address in it. */
+  mend(address: string): void;
 }
 
 let made = 0;
@@ -39,11 +44,13 @@ export function doneView(t: Words, { slug, lang, dir }: Descriptor, actions: Act
   const resend = el("button", { type: "button", class: "link" }, t("sent_resend"));
   const edit = el("button", { type: "button", class: "link" }, t("sent_edit"));
   const resent = el("span", { role: "status" });
+  const slip = el("p", { class: "suggestion", hidden: true });
   const nothing = el("p", { class: "help" }, `${t("sent_nothing")} `, resend, ". ", resent);
   const change = el("p", { class: "help" }, edit);
   const again = el("button", { type: "button", class: "button" }, t("again"));
+  const parts = el("div", { class: "outcome", hidden: true });
   const element = el("section", { class: "form done", "data-lc": "done", "data-slug": slug, lang, dir },
-    title, text, asking, nothing, change, again);
+    title, text, slip, parts, asking, nothing, change, again);
 
   asking.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -62,9 +69,11 @@ export function doneView(t: Words, { slug, lang, dir }: Descriptor, actions: Act
     element.dataset.state = phase;
     asking.hidden = nothing.hidden = change.hidden = phase !== "sent";
     again.hidden = phase !== "expired";
+    slip.hidden = parts.hidden = true;
     if (phase === "sent") {
       title.textContent = t("sent_title");
       text.textContent = state.message;
+      showSlip();
       confirm.textContent = t(state.code.busy ? "sent_checking" : "sent_confirm");
       confirm.setAttribute("aria-disabled", String(state.code.busy));
       const problem = state.code.problem;
@@ -80,7 +89,19 @@ export function doneView(t: Words, { slug, lang, dir }: Descriptor, actions: Act
     title.textContent = expired ? t("expired_title") : result?.title || t(state.asked ? "confirmed_title" : "done_title");
     text.textContent = expired ? t("expired_text") : (result?.text ?? (state.asked ? "" : state.message));
     text.hidden = !text.textContent;
+    if (moved && result && !expired) parts.replaceChildren(...outcomeParts(result, { copy: t("copy"), copied: t("copied") }));
+    parts.hidden = expired || !parts.childElementCount;
     if (moved && element.isConnected) title.focus();
+  }
+
+  function showSlip(): void {
+    const address = actions.meant();
+    slip.hidden = !address;
+    if (!address) return;
+    const [before = "", after = ""] = t("typo_question").split("{address}");
+    const take = el("button", { type: "button", class: "link", "data-lc": "suggestion", dir: "ltr" }, address);
+    take.addEventListener("click", () => actions.mend(address));
+    slip.replaceChildren(before, take, after);
   }
 
   return { element, show, focus: () => title.focus() };

@@ -4,17 +4,19 @@ import en from "../i18n/en.json";
 import { words } from "../i18n/words";
 import type { Descriptor, Field } from "../protocol";
 import { westernDigits } from "./done";
-import { paint } from "./markup";
+import { paint } from "./main";
 import { isStale, solve } from "./proof";
 import { clearError, readValues, showErrors, writeValues } from "./values";
 
 const field = (name: string, more: Partial<Field> = {}): Field => ({
-  name, type: "text", label: name, help: null, required: false, autocomplete: null, inputmode: null, maxlength: null, options: null, value: null, ...more,
+  name, type: "text", label: name, help: null, required: false, autocomplete: null, inputmode: null, maxlength: null, options: null, value: null,
+  min: null, max: null, step: null, unit: null, param: null, show_if: null, ...more,
 });
 const consent = { purpose: "newsletter", statement: "I agree <b>fully</b>.", version: 1 };
 const descriptor: Descriptor = {
   slug: "news", kind: "subscription", version: 1, title: "News", intro: "", button: "Go", lang: "en", dir: "ltr",
   privacy_url: "https://example.org/privacy", honeypot: "website_url", notice: null, consent,
+  data: null, module: null, closed: null, compute: false, rich: false,
   fields: [
     field("email", { type: "email", required: true, help: "Yours" }),
     field("size", { type: "select", options: [{ value: "s", label: "Small" }] }),

@@ -1,4 +1,5 @@
-// The one rendering of a form, used by the loader for forms placed in a page and by the panel.
+// The one rendering of a form. The loader paints forms of the basic field types with it; for the others fields.ts
+// brings the rows along.
 import { el } from "../dom";
 import type { Descriptor, Field } from "../protocol";
 
@@ -7,10 +8,12 @@ export interface FormWords {
   privacy: string;
 }
 
+type BasicField = Field & { value: string | null };
+
 let painted = 0;
 
-/** The form as an element. Its boxes are never checked beforehand; nothing listens to it yet. */
-export function paint(form: Descriptor, words: FormWords): HTMLFormElement {
+/** The form as an element, each field's row made by `row`. Its boxes are never checked beforehand; nothing listens to it yet. */
+export function paint(form: Descriptor, words: FormWords, row = basicRow): HTMLFormElement {
   const prefix = `lc${++painted}-`;
   return el(
     "form",
@@ -27,23 +30,27 @@ export function paint(form: Descriptor, words: FormWords): HTMLFormElement {
   );
 }
 
-function row({ name, type, label, help, required, autocomplete, inputmode, maxlength, options, value }: Field, id: string, words: FormWords): HTMLElement {
+/** The row of a field of a basic type. */
+export function basicRow(field: Field, id: string, words: FormWords): HTMLElement {
+  const { name, type, label, help, required, autocomplete, inputmode, maxlength, value } = field as BasicField;
   if (type === "hidden") return el("input", { type, name, value });
-  const text = required ? [label] : [label, el("span", { class: "optional" }, ` (${words.optional})`)];
+  const text = labelled(label, required, words);
   const hint = help && el("p", { class: "help", id: `${id}-help` }, help);
   const common = { id, name, required, "aria-describedby": help && `${id}-help` };
   if (type === "checkbox") return box({ ...common, value: value ?? "on" }, text, hint);
   const shared = { ...common, class: "input", maxlength, autocomplete, inputmode };
   const input =
     type === "textarea" ? el("textarea", { ...shared, rows: 4 }, value)
-    : type === "select" ? el("select", shared, el("option", { value: "" }), ...(options ?? []).map((one) =>
-        el("option", { value: one.value, selected: one.value === value }, one.label)))
     : el("input", { ...shared, type, value, dir: type === "email" || type === "tel" ? "ltr" : null });
   return el("div", { class: "field" }, el("label", { for: id }, ...text), hint, input);
 }
 
 const box = (attributes: Record<string, string | boolean | null>, text: (Node | string)[], help?: Node | string | null): HTMLElement =>
   el("div", { class: "field" }, el("label", { class: "check" }, el("input", { ...attributes, type: "checkbox" }), el("span", {}, ...text)), help);
+
+/** A field's label, and that it may be left empty. */
+export const labelled = (label: string, required: boolean, words: FormWords): (Node | string)[] =>
+  required ? [label] : [label, el("span", { class: "optional" }, ` (${words.optional})`)];
 
 function notice({ notice, privacy_url }: Descriptor, words: FormWords): HTMLElement | null {
   if (!notice && !privacy_url) return null;

@@ -3,7 +3,7 @@
 import type { Accepted, FormResult, SubmissionState } from "../protocol";
 
 export type Phase = "idle" | "sending" | "invalid" | "challenge" | "sent" | "confirmed" | "expired" | "failed";
-export type Problem = "network" | "server" | "rate_limited" | "challenge" | "refused" | "missing";
+export type Problem = "network" | "server" | "rate_limited" | "challenge" | "refused" | "missing" | "said";
 export type CodeProblem = "format" | "wrong_code" | "expired" | "too_many_tries" | "network" | "server";
 
 export interface FormState {
@@ -13,6 +13,7 @@ export interface FormState {
   problem: Problem | null;
   /** Seconds to wait, when the service said so. */
   retryAfter: number | null;
+  /** What the service said: where the e-mail went, or why it takes nothing. */
   message: string;
   submission: string | null;
   pollToken: string | null;
@@ -29,7 +30,7 @@ export type FormEvent =
   | { type: "invalid"; errors: Record<string, string[]> }
   | { type: "challenge" }
   | { type: "accepted"; answer: Accepted }
-  | { type: "failed"; problem: Problem; retryAfter?: number | null }
+  | { type: "failed"; problem: Problem; retryAfter?: number | null; message?: string }
   | { type: "polled"; answer: SubmissionState }
   | { type: "code" }
   | { type: "codeRefused"; problem: CodeProblem }
@@ -72,7 +73,7 @@ export function reduce(state: FormState, event: FormEvent): FormState {
         : { ...state, phase: "challenge", challenged: true };
     case "failed":
       return BUSY.includes(state.phase)
-        ? { ...INITIAL, phase: "failed", problem: event.problem, retryAfter: event.retryAfter ?? null }
+        ? { ...INITIAL, phase: "failed", problem: event.problem, retryAfter: event.retryAfter ?? null, message: event.message ?? "" }
         : state;
     case "accepted":
       return BUSY.includes(state.phase) ? accepted(event.answer) : state;
