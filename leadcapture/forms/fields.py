@@ -21,7 +21,6 @@ from leadcapture.forms import rules
 from leadcapture.i18n import gettext as _
 from leadcapture.i18n import lazy_gettext
 
-
 # What WTForms would say, in our words.
 SENTENCES: Mapping[str, Any] = {
     "This field is required.": lazy_gettext("Fill this in."),
@@ -76,7 +75,7 @@ class AddressField(EmailField):
 
 
 class PhoneField(TelField):
-    """A phone number. Once valid, `data` is the number in E.164 form ("+441632960960"). A number without a country
+    """A phone number. Once valid, `data` is the number in E.164 form ("+442079460958"). A number without a country
     code is read as one of `region` (ISO 3166, "GB"); with no region every number must begin with +."""
 
     def __init__(self, label: Any = None, validators: Any = None, region: str = "", **rest: Any) -> None:
@@ -99,7 +98,7 @@ class PhoneField(TelField):
     def _sentence(self) -> str:
         if self.region:
             return _("This is no phone number. Check the digits; numbers of other countries begin with +.")
-        return _("This is no phone number. Begin with + and the country's code, like +44 1632 960960.")
+        return _("This is no phone number. Begin with + and the country's code, like +44 20 7946 0958.")
 
 
 def phone_text(number: str, region: str = "") -> str:
@@ -171,7 +170,7 @@ class StarsField(RadioField):
     """One to five stars."""
 
     def __init__(self, label: Any = None, validators: Any = None, **rest: Any) -> None:
-        super().__init__(label, validators, choices=[str(number) for number in range(5, 0, -1)], **rest)
+        super().__init__(label, validators, choices=[(str(number), "") for number in range(5, 0, -1)], **rest)
 
     def iter_choices(self) -> Any:
         for number in range(5, 0, -1):
@@ -206,8 +205,10 @@ class RowsField(FieldList):  # type: ignore[type-arg]  # the stubs make the clas
 
 def words(texts: Mapping[str, str] | str | None) -> str:
     """A row's text in the language of the moment, else in the first that it was written in; empty when in none."""
-    if not texts or isinstance(texts, str):
-        return texts or ""
+    if not texts:
+        return ""
+    if isinstance(texts, str):
+        return texts
     return texts.get(i18n.language()) or next((text for text in texts.values() if text), "")
 
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any, ClassVar
+from types import new_class
+from typing import Any, ClassVar, cast
 
 import phonenumbers
 from babel import Locale
@@ -87,7 +88,8 @@ class NamedVisitorForm(VisitorForm):
 def _regions() -> list[tuple[str, str]]:
     names = Locale.parse(i18n.language()).territories
     known = sorted((names.get(code, code), code) for code in phonenumbers.SUPPORTED_REGIONS)
-    return [("", str(lazy_gettext("every number with its country's code (+…)"))), *((c, name) for name, c in known)]
+    always = str(lazy_gettext("every number with its country's code (+…)"))
+    return [("", always), *((code, name) for name, code in known)]
 
 
 class SettingsForm(Form):
@@ -120,6 +122,7 @@ class NewsletterOffering(SettingsForm):
         lazy_gettext("What people agree to when they tick that box"),
         [Optional(), Length(max=1000)],
         filters=[rules.clean_text],
+        render_kw={"data_when": "newsletter:"},
     )
 
 
@@ -319,7 +322,8 @@ class FormKind:
             form.adapt(settings)
             return form
         own = self.visitor_form
-        form = type(own)(own.__name__, (own,), dict([*first, *last]))(given)
+        made: type[VisitorForm] = new_class(own.__name__, (own,), {}, lambda body: body.update([*first, *last]))
+        form = made(given)
         form.adapt(settings)
         leading = [name for name, _field in first if name in form]
         form._fields = {name: form._fields[name] for name in [*leading, *form._fields]}
@@ -370,7 +374,7 @@ class FormKind:
     def _offer_conditions(self, form: SettingsForm, settings: Settings) -> None:
         """Let each question be shown depending on any other field of the form."""
         others = [(one["name"], one["label"]) for one in describe_fields(self.fields(settings)) if one["label"]]
-        for entry in form["fields"]:
+        for entry in cast(RowsField, form["fields"]):
             mine = questions.PREFIX + (entry.form.id.data or "")
             entry.form.show_if.choices = [("", str(lazy_gettext("always")))] + [
                 (name, str(lazy_gettext("depending on “%(field)s”", field=label)))

@@ -183,13 +183,13 @@ def holds(condition: Mapping[str, Any] | None, value: Any) -> bool:
 
 
 def answer_text(described: Mapping[str, Any], value: Any) -> str:
-    """What was answered, in words: the labels of what was chosen, yes for a ticked box."""
+    """What was answered, in words: the labels of what was chosen, yes or no for a box."""
     labels = {option["value"]: option["label"] for option in described.get("options") or ()}
     if isinstance(value, list):
         return ", ".join(labels.get(str(one), str(one)) for one in value)
-    if value is True:
-        return _("yes")
-    return labels.get(str(value), str(value))
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return str(labels.get(str(value), value))
 
 
 def _address(form: Any, field: Any) -> None:  # noqa: ARG001 the signature is WTForms's
