@@ -231,7 +231,7 @@ def _member_page(held: queries.Held, token: str) -> Response:
         form=held.form,
         held=held,
         token=token,
-        facts=wording.facts(held),
+        rows=[{"label": label, "value": value} for label, value in wording.facts(held)],
         perks=wording.perks(held.form),
         home=home,
         preferences_token=signing.sign("preferences", held.contact.public_id),

@@ -138,7 +138,7 @@ def _page(held: queries.Held, token: str) -> AnyResponse:
         form=held.form,
         token=token,
         session_title=wording.title_of(held.form, held.meeting),
-        facts=wording.facts(held.meeting),
+        rows=[{"label": label, "value": value} for label, value in wording.facts(held.meeting)],
         said=wording.state(held, clock.now(), before),
     )
     return _private(make_response(page))
