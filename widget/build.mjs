@@ -31,6 +31,7 @@ const ENTRIES = [
   { name: "pages.css", source: "src/styles/pages.css" },
   { name: "demo.css", source: "src/styles/demo.css" },
   { name: "order.css", source: "src/styles/order.css" },
+  { name: "contest.css", source: "src/styles/contest.css" },
   { name: "reviews.js", source: "src/reviews/main.ts", format: "iife", target: ["es2022"] },
   { name: "reviews.css", source: "src/reviews/page.css" },
 ];

@@ -38,12 +38,7 @@ def title_of(form: Form) -> str:
 
 
 def _links(site: Site, form: Form, entered: Entry) -> list[tuple[str, str]]:
-    url = letters.form_url(site, form.slug)
-    return [
-        (_("Your entry"), entry_url(site, form, entered)),
-        (_("Rules"), f"{url}/rules?lang={i18n.language()}"),
-        (_("The draw"), f"{url}/draw?lang={i18n.language()}"),
-    ]
+    return [(_("Your entry"), entry_url(site, form, entered))]  # from there it goes on to rules and draw
 
 
 def _closing(contest: Contest) -> str:
