@@ -180,8 +180,8 @@ def data(session: Session, now: datetime, form: Form, site: Site) -> Mapping[str
 
 
 def on_example(session: Session, now: datetime, form: Form, site: Site) -> None:
-    """The demo's contest is open and closes in three weeks."""
-    closes = local_of(now + timedelta(days=21), site.timezone).replace(hour=18, minute=0)
+    """The demo's contest is open and closes three weeks from now; the demo's forms were made long before."""
+    closes = local_of(clock.now() + timedelta(days=21), site.timezone).replace(hour=18, minute=0)
     form.settings = {**form.settings, "closes": closes.strftime("%Y-%m-%dT%H:%M")}
     version = select(FormVersion).where(FormVersion.form_id == form.id, FormVersion.version == form.version)
     session.scalars(version).one().settings = form.settings
