@@ -25,10 +25,10 @@ kinds.import_models()
 metadata = Base.metadata
 
 
-def upgrade(engine: Engine) -> None:
-    """Run every migration that the database lacks, all of them in one transaction."""
+def upgrade(engine: Engine, to: str = "head") -> None:
+    """Run every migration that the database lacks, up to that revision, all of them in one transaction."""
     with engine.begin() as connection:
-        command.upgrade(_config(connection), "head")
+        command.upgrade(_config(connection), to)
 
 
 def pending(engine: Engine) -> bool:

@@ -8,11 +8,12 @@ import gevent
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
 from leadcapture import db, i18n, tables
+from leadcapture.forms.models import Form
 from leadcapture.mail.models import Suppression
 from leadcapture.sites.models import Site
 
@@ -120,3 +121,36 @@ def test_migrating_again_changes_nothing(either_database: db.Database) -> None:
     db.write(add_site, "a")
     tables.upgrade(either_database.engine)
     assert keys() == ["a"]
+
+
+def test_forms_made_before_there_were_short_links_get_one_each(either_database: db.Database) -> None:
+    """What the first release left behind is brought up to this one, its data with it."""
+    engine = either_database.engine
+    tables.metadata.drop_all(engine)
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE alembic_version"))
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("DROP FUNCTION IF EXISTS consents_refuse"))
+    tables.upgrade(engine, "20261122_1")
+    at = "2026-03-04 10:30:00.000000"
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO sites (id, key, name, allowed_origins, timezone, language, accent, position, reply_time, "
+                f"sender_name, created_at, updated_at) VALUES (1, 'site_a', 'A', '[]', 'UTC', 'en', '#000000', 'end', "
+                f"'day', 'A', '{at}', '{at}')"
+            )
+        )
+        for number in (1, 2):
+            connection.execute(
+                text(
+                    "INSERT INTO forms (id, public_id, site_id, kind, slug, title, settings, version, published, "
+                    f"inline, created_at, updated_at) VALUES ({number}, 'frm_{number}', 1, 'subscription', "
+                    f"'f{number}', 'F', '{{}}', 1, true, true, '{at}', '{at}')"
+                )
+            )
+    tables.upgrade(engine)
+    with db.read() as session:
+        shorts = session.scalars(select(Form.short)).all()
+    assert len(set(shorts)) == 2
+    assert all(len(short) == 8 for short in shorts)

@@ -321,3 +321,17 @@ def test_an_orderly_end_waits_for_the_answer_and_leaves_the_rest_to_others(
     delivery.deliver_due(now)
     assert [stored(email).status for email in emails] == ["sent", "deferred", "deferred"]
     assert delivery.finish(1)
+
+
+def test_an_attachment_arrives_byte_for_byte(
+    everybody: SimpleNamespace, office: PostOffice, queue: Queue, now: datetime
+) -> None:
+    calendar = "BEGIN:VCALENDAR\r\nSUMMARY:Café – ورشة\r\nEND:VCALENDAR\r\n"
+    attached = operations.Attachment("invitation.ics", "text/calendar; method=REQUEST", calendar)
+    queue(attachments=[attached])
+    delivery.deliver_due(now)
+    (part,) = office.taken[0].iter_attachments()
+    assert part.get_content_type() == "text/calendar"
+    assert part["Content-Type"].params["method"] == "REQUEST"
+    assert part.get_filename() == "invitation.ics"
+    assert part.get_payload(decode=True).decode() == calendar
