@@ -1,0 +1,34 @@
+"""The stock holds under a rush, on SQLite and on PostgreSQL. `make bench NAME=coupons` sends a thousand to both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from leadcapture import db
+from tests.forms.kinds import coupon_race
+from tests.servers import Service
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def race(
+    make_service: Callable[..., Service], request: pytest.FixtureRequest, migrated: Path
+) -> Iterator[coupon_race.Race]:
+    """A thousand people and a hundred codes on SQLite; a fifth of both on PostgreSQL."""
+    if request.param == "sqlite":
+        yield coupon_race.prepare(make_service, None, migrated)
+    else:
+        server = request.getfixturevalue("postgresql_server")
+        url = server.new_database(template=request.getfixturevalue("migrated_postgresql"))
+        yield coupon_race.prepare(make_service, url, migrated, people=200, codes=20)
+    db.close()
+
+
+def test_claims_at_the_same_moment_give_exactly_the_codes_there_are(race: coupon_race.Race) -> None:
+    codes = coupon_race.judge(race, race.confirm_all())
+
+    answers = race.redeem(codes[0], orders=50)
+    assert sum(answer.get("redeemed") is True for answer in answers) == 1
+    assert sum(answer.get("error", {}).get("code") == "used_up" for answer in answers) == 49
