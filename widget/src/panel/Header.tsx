@@ -13,7 +13,7 @@ export function Header({ desk, state }: { desk: Desk; state: ChatState }) {
   return (
     <header class="header">
       {!inChat && (
-        <button type="button" class="icon-button" aria-label={t("back")} onClick={() => openChat(desk)}>
+        <button type="button" class="icon-button" data-lc="back" aria-label={t("back")} onClick={() => openChat(desk)}>
           <Icon path={BACK} />
         </button>
       )}
