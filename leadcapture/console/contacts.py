@@ -11,6 +11,7 @@ from leadcapture import clock, db
 from leadcapture.chat import queries as chat
 from leadcapture.consent import queries as consent
 from leadcapture.contacts import export, queries
+from leadcapture.forms import operations as form_operations
 from leadcapture.forms import queries as forms
 from leadcapture.i18n import gettext as _
 from leadcapture.operators import session
@@ -70,12 +71,13 @@ def contact(public_id: str) -> str:
     site = session.current_site()
     with db.read() as reading:
         found = queries.by_public_id(reading, site.id, public_id)
+        filled = forms.submissions_of_contact(reading, found.id)
         return render_template(
             "console/contact.html",
             contact=found,
             consents=consent.history(reading, found.id),
             granted=consent.granted(reading, found.id),
-            submissions=forms.submissions_of_contact(reading, found.id),
+            submissions=[(sent, form, form_operations.summary(reading, sent)) for sent, form in filled],
             conversations=chat.of_contact(reading, site.id, found.id),
         )
 

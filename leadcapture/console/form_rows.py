@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint
-from wtforms import Form
+from wtforms import Form, HiddenField, StringField, TextAreaField
 
 from leadcapture.forms.fields import RowsField
 
@@ -51,7 +51,26 @@ def blank_row(rows: Any) -> Any:
     entry = rows.meta.bind_field(rows._form, rows.unbound_field, options)
     entry.short_name = BLANK
     entry.process(None)
+    rows.prepare(entry)
     return entry
+
+
+@blueprint.app_template_filter("row_titles")
+def row_titles(rows: Any) -> list[str]:
+    """The names of a row's fields that may say which one it is, the likeliest first."""
+    lines = [field.short_name for field in blank_row(rows).form if isinstance(field, StringField) and _line(field)]
+    return sorted(lines, key=lambda name: name not in rows.row.TEXTS)
+
+
+@blueprint.app_template_filter("row_title")
+def row_title(entry: Any, rows: Any) -> str:
+    """What a row is called while it is folded: the first of its lines that says something."""
+    said = (str(entry.form[name].data or "") for name in row_titles(rows))
+    return next((text for text in said if text), "…")
+
+
+def _line(field: Any) -> bool:
+    return not isinstance(field, HiddenField | TextAreaField) and field.short_name != "id"
 
 
 def _lists(form: Form) -> Iterator[Any]:

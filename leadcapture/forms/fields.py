@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 from wtforms import DecimalField, EmailField, FieldList, Form, FormField, HiddenField, RadioField, StringField, TelField
 from wtforms.fields import DateTimeLocalField, SelectMultipleField
+from wtforms.utils import unset_value
 from wtforms.validators import DataRequired, Length, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -201,6 +202,13 @@ class RowsField(FieldList):  # type: ignore[type-arg]  # the stubs make the clas
     def __init__(self, row: type[Row], label: Any = None, **rest: Any) -> None:
         super().__init__(FormField(row), label, **{"max_entries": 50, **rest})
         self.row = row
+        # Fits a row to the form it stands in, such as its choices; done to rows that are added, too.
+        self.prepare: Callable[[Any], None] = lambda _entry: None
+
+    def append_entry(self, data: Any = unset_value) -> Any:
+        entry = super().append_entry(data)
+        self.prepare(entry)
+        return entry
 
 
 def words(texts: Mapping[str, str] | str | None) -> str:

@@ -29,6 +29,7 @@ from leadcapture.forms.description import describe_fields
 from leadcapture.forms.fields import AddressField, Meta, RowsField, email_field, kept, name_field, words
 from leadcapture.forms.models import Form as FormRow
 from leadcapture.forms.outcome import Outcome
+from leadcapture.i18n import gettext as _
 from leadcapture.i18n import lazy_gettext
 from leadcapture.sites.models import Site
 
@@ -288,7 +289,7 @@ class FormKind:
     def check(self) -> None:
         """Raises BadKind with a sentence when something is missing that would only show when a visitor comes."""
         missing = [name for name in COMMON_TEXTS if name not in self.texts]
-        missing += [ask.text for ask in self.asks(self.defaults) if not ask.words and ask.text not in self.texts]
+        missing += [ask.text for ask in self.asks(self.defaults) if ask.words is None and ask.text not in self.texts]
         if missing:
             raise BadKind(f"Form kind {self.name!r} lacks the texts: {', '.join(missing)}.")
         if self.purpose not in {ask.purpose for ask in self.asks(self.defaults)}:
@@ -308,7 +309,7 @@ class FormKind:
         """What a form asks consent for, in the language of the moment."""
         found = []
         for ask in self.asks(settings):
-            said = words(ask.words) if ask.words else self.text(ask.text, settings, site_name)
+            said = self.text(ask.text, settings, site_name) if ask.words is None else words(ask.words)
             name = rules.statement_version(version, said)
             found.append(Statement(ask.purpose, said, name, ask.required, ask.box, ask.group))
         return found
@@ -353,7 +354,15 @@ class FormKind:
                 if name in form:
                     shown = str(own) % {"site": site_name}
                     form[name].render_kw = {**(form[name].render_kw or {}), "placeholder": shown, "dir": "auto"}
-            self._offer_conditions(form, settings)
+            offered = self._conditions(settings)
+        rows = cast(RowsField, form["fields"])
+        rows.prepare = lambda entry: _offer(entry, offered)
+        for entry in rows:
+            rows.prepare(entry)
+        for name, texts in lists.items():
+            known = {row["id"]: row for row in settings.get(name) or ()}
+            for entry in cast(RowsField, form[name]):
+                _leave_untranslated(entry.form, known.get(entry.form["id"].data or "", {}), texts, language)
         return form
 
     def settings_of(self, before: Settings, language: str, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -371,16 +380,27 @@ class FormKind:
         rest = {name: value for name, value in rest.items() if name in before or value not in ("", None, [])}
         return {**{name: value for name, value in before.items() if name != "texts"}, **rest, "texts": texts}
 
-    def _offer_conditions(self, form: SettingsForm, settings: Settings) -> None:
-        """Let each question be shown depending on any other field of the form."""
-        others = [(one["name"], one["label"]) for one in describe_fields(self.fields(settings)) if one["label"]]
-        for entry in cast(RowsField, form["fields"]):
-            mine = questions.PREFIX + (entry.form.id.data or "")
-            entry.form.show_if.choices = [("", str(lazy_gettext("always")))] + [
-                (name, str(lazy_gettext("depending on “%(field)s”", field=label)))
-                for name, label in others
-                if name != mine
-            ]
+    def _conditions(self, settings: Settings) -> list[tuple[str, str]]:
+        """What a question can depend on: every other field of the form, by name, with the words for it."""
+        described = describe_fields(self.fields(settings))
+        return [(one["name"], one["label"]) for one in described if one["label"]]
+
+
+def _offer(entry: Any, fields: Sequence[tuple[str, str]]) -> None:
+    """Let a question be shown depending on any of these fields but itself."""
+    mine = questions.PREFIX + (entry.form["id"].data or "")
+    others = [(name, _("depending on “%(field)s”", field=label)) for name, label in fields if name != mine]
+    entry.form["show_if"].choices = [("", _("always")), *others]
+
+
+def _leave_untranslated(row: Any, was: Mapping[str, Any], texts: Sequence[str], language: str) -> None:
+    """Let a text of a row stay empty in this language where it is written in another: visitors read that one."""
+    for name in texts:
+        other = next((text for code, text in (was.get(name) or {}).items() if text and code != language), "")
+        if other:
+            row[name].validators = [Optional(), *row[name].validators]
+            row[name].flags.required = False
+            row[name].render_kw = {**(row[name].render_kw or {}), "placeholder": other, "dir": "auto"}
 
 
 @cache

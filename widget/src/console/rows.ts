@@ -13,6 +13,18 @@ export function rowLists(form: HTMLFormElement, changed: () => void): void {
     press(list, button);
     changed();
   });
+  form.addEventListener("input", ({ target }) => {
+    const row = target instanceof Element ? target.closest<HTMLElement>("[data-row]") : null;
+    if (row) entitle(row);
+  });
+}
+
+/** A row is called, while it is folded, what its first line says. */
+function entitle(row: HTMLElement): void {
+  const names = row.closest<HTMLElement>("[data-rows]")!.dataset.titles?.split(" ") ?? [];
+  const lines = names.map((name) => row.querySelector<HTMLInputElement>(`[name$="-${name}"]`)?.value.trim());
+  const title = row.querySelector(".row-title");
+  if (title) title.textContent = lines.find(Boolean) ?? "…";
 }
 
 /** Does what the button says: add, remove, up or down. */
