@@ -231,7 +231,10 @@ export function enhance(form: HTMLFormElement, descriptor: Descriptor): (() => v
   const note = el("p", { class: "help", "data-lc": "computed-note", role: "status" });
   place.setAttribute("role", "group");
   place.setAttribute("aria-label", words.title);
-  place.replaceChildren(rows, total, note);
+  place.replaceChildren(total, note, rows);
+  // The price stands under what it hangs on, before one is asked for name and address.
+  form.querySelector("[name=name], [name=email]")?.closest(".field")?.before(place);
+  const unstick = keepInSight(place, total, form);
 
   function show(): void {
     const found = evaluate(sheet, inputsOf(form, sheet));
@@ -260,8 +263,27 @@ export function enhance(form: HTMLFormElement, descriptor: Descriptor): (() => v
   return () => {
     form.removeEventListener("input", show);
     form.removeEventListener("change", show);
+    unstick();
     place.replaceChildren();
   };
+}
+
+/** While somebody is still further up in the form, the first line of the place looks up from the lower edge. */
+function keepInSight(place: HTMLElement, first: HTMLElement, form: HTMLFormElement): () => void {
+  const measure = () => {
+    const below = place.getBoundingClientRect().bottom - first.getBoundingClientRect().bottom;
+    const edge = first.offsetTop - place.offsetTop || 0;
+    place.style.insetBlockEnd = `${Math.min(0, 12 - below)}px`;
+    // What one moves to by the keyboard does not hide behind it.
+    for (const control of form.querySelectorAll<HTMLElement>("input, select, textarea")) {
+      control.style.scrollMarginBlockEnd = `${first.offsetHeight + edge + 24}px`;
+    }
+  };
+  const observer = new ResizeObserver(measure);
+  place.style.position = "sticky";
+  place.style.zIndex = "1";
+  observer.observe(place);
+  return () => observer.disconnect();
 }
 
 const bdi = (text: string) => el("bdi", {}, text);

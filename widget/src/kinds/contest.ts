@@ -12,12 +12,12 @@ export function enhance(form: HTMLFormElement, descriptor: Descriptor): void | (
   const data = descriptor.data as unknown as ContestData | null;
   if (!place || !data || form.querySelector("[data-lc=facts]")) return;
   const fact = ({ label, value }: { label: string; value: string }) =>
-    el("tr", {}, el("th", { scope: "row" }, label), el("td", {}, el("bdi", {}, value)));
+    el("div", {}, el("dt", { class: "help" }, label), el("dd", { dir: "auto" }, value));
   const links = data.links
     .filter(({ url }) => /^https?:\/\//.test(url))
     .map(({ label, url }) => el("a", { href: url, target: "_blank", rel: "noopener" }, label));
   place.replaceChildren(
-    el("table", { class: "rows", "data-lc": "facts" }, el("tbody", {}, ...data.facts.map(fact))),
+    el("dl", { "data-lc": "facts" }, ...data.facts.map(fact)),
     el("p", { class: "help" }, ...links.flatMap((link, number) => (number ? [" · ", link] : [link]))),
   );
   return () => place.replaceChildren();

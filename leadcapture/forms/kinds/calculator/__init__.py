@@ -87,9 +87,8 @@ def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Conta
 
 
 def _quote(filled: Filled, text: str) -> Outcome:
-    title = KIND.text("title", filled.settings, filled.site.name)
     note = KIND.text("note", filled.settings, filled.site.name)
-    return outcome(filled.settings, filled.data, title=_("Your quote: %(title)s", title=title), text=text, note=note)
+    return outcome(filled.settings, filled.data, title=_("Your quote"), text=text, note=note)
 
 
 def summary(settings: Settings, given: Mapping[str, Any]) -> Sequence[tuple[str, str]]:

@@ -98,7 +98,7 @@ KITCHEN = _preset(
             ],
             "Laminate",
         ),
-        _number("wall", ("Wall units", "الخزائن العلوية"), METRE, "0", "10", "0.1", "2.4"),
+        _number("wall", ("Length of the wall units", "طول الخزائن العلوية"), METRE, "0", "10", "0.1", "2.4"),
         _number("drawers", ("Additional drawers", "أدراج إضافية"), None, "0", "20", "1", "3"),
         _box(
             "appliances",
@@ -111,8 +111,8 @@ KITCHEN = _preset(
     ],
     [
         _result("base", ("Base units with fronts", "الخزائن السفلية مع الواجهات"), "length * fronts"),
-        _result("above", ("Wall units", "الخزائن العلوية"), "wall * fronts * 0.6"),
-        _result("top", ("Worktop", "سطح العمل"), "length * worktop + if(island, 1.8 * worktop, 0)"),
+        _result("above", ("Wall units with fronts", "الخزائن العلوية مع الواجهات"), "wall * fronts * 0.6"),
+        _result("top", ("Worktop, cut to size", "سطح العمل مقصوصًا"), "length * worktop + if(island, 1.8 * worktop, 0)"),
         _result(
             "extras", ("Drawers, appliances, island", "الأدراج والأجهزة والجزيرة"), "drawers * 95 + appliances + island"
         ),
