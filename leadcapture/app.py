@@ -103,7 +103,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> Flask:
         csrf.exempt(blueprint)
     if settings.form_kinds:
         # A kind of one's own brings its page beside its module.
-        own = PrefixLoader({"forms/kinds": FileSystemLoader(settings.form_kinds)})
+        own = PrefixLoader({"forms": PrefixLoader({"kinds": FileSystemLoader(settings.form_kinds)})})
         app.jinja_loader = ChoiceLoader([app.jinja_loader, own])  # type: ignore[list-item]  # Flask says it may be None
     if demo:
         app.register_blueprint(demo_routes.blueprint)

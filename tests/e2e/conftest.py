@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import http.server
 import os
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.servers import Service
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # A sandbox cannot be had as root; the other switches keep the browser from calling home.
@@ -144,3 +147,28 @@ def screenshots(tmp_path: Path) -> Path:
 def snippet(service: str, site_key: str, **attributes: str) -> str:
     extra = "".join(f' {name}="{value}"' for name, value in attributes.items())
     return f'<script async src="{service}/widget/{site_key}.js"{extra}></script>'
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A running demo shop that the tests of one worker share: each uses addresses of its own, and leaves settings as
+    they are."""
+    with Service(tmp_path_factory.mktemp("shop") / "service") as service:
+        service.seed_demo()
+        service.start()
+        yield service
+
+
+def confirmation_link(service: Service, address: str, number: int = 1) -> str:
+    """The link in the `number`th mail to an address."""
+    text = service.wait_for_email(address, number).get_body(("plain",)).get_content()
+    found = re.search(rf"{re.escape(service.url)}/confirm/\S+", text)
+    assert found, text
+    return found.group()
+
+
+def press_confirm(page: Page, link: str) -> None:
+    """What the person does with the mail: open the link, press the button."""
+    page.goto(link)
+    page.locator("main form [type=submit]").first.click()
+    expect(page.locator("main h1")).to_be_visible()
