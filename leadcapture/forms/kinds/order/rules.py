@@ -118,9 +118,9 @@ def below_minimum(settings: Mapping[str, Any], asked: Bill) -> bool:
     return asked.goods < least(settings)
 
 
-def fits(amount: Decimal | None, currency: str) -> bool:
+def fits(amount: Decimal | str | None, currency: str) -> bool:
     """Whether the currency has coins for that amount: 12.50 yen cannot be paid."""
-    return amount is None or amount == round(amount, get_currency_precision(currency))
+    return not amount or Decimal(amount) == round(Decimal(amount), get_currency_precision(currency))
 
 
 def money(amount: Decimal, currency: str, language: str) -> str:

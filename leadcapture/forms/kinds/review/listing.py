@@ -10,6 +10,7 @@ from leadcapture.forms.kinds.review import rules, wording
 from leadcapture.forms.kinds.review.queries import Listing
 from leadcapture.forms.models import Form
 from leadcapture.sites.models import Site
+from leadcapture.sites.rules import text_on
 
 
 def data(form: Form, site: Site, found: Listing) -> dict[str, Any]:
@@ -21,9 +22,11 @@ def data(form: Form, site: Site, found: Listing) -> dict[str, Any]:
         "lang": language,
         "dir": i18n.direction(language),
         "accent": site.accent,
+        "accentText": text_on(site.accent),
         "rating": {
             "average": str(found.aggregate.average),
             "count": found.aggregate.count,
+            "lit": found.aggregate.lit,
             "by_stars": {str(stars): found.aggregate.by_stars.get(stars, 0) for stars in range(5, 0, -1)},
         },
         "reviews": [_review(one) for one in found.reviews],
