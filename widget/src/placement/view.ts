@@ -6,7 +6,7 @@ import { CLOSE } from "../icons";
 import type { Descriptor, Placed } from "../protocol";
 
 /** From this width on a short form stands in its bar. */
-const WIDE = "(min-width: 900px)";
+const WIDE = "(min-width: 1100px)";
 
 export interface Scene {
   /** Where everything is drawn, in the launcher's shadow root. */
