@@ -12,12 +12,12 @@ export function enhance(form: HTMLFormElement, descriptor: Descriptor): void | (
   const data = descriptor.data as unknown as ContestData | null;
   if (!place || !data || form.querySelector("[data-lc=facts]")) return;
   const fact = ({ label, value }: { label: string; value: string }) =>
-    el("div", {}, el("dt", { class: "help" }, label), el("dd", { dir: "auto" }, value));
+    el("div", { class: "row" }, el("dt", {}, label), el("dd", {}, el("bdi", {}, value)));
   const links = data.links
     .filter(({ url }) => /^https?:\/\//.test(url))
     .map(({ label, url }) => el("a", { href: url, target: "_blank", rel: "noopener" }, label));
   place.replaceChildren(
-    el("dl", { "data-lc": "facts" }, ...data.facts.map(fact)),
+    el("dl", { class: "rows", "data-lc": "facts" }, ...data.facts.map(fact)),
     el("p", { class: "help" }, ...links.flatMap((link, number) => (number ? [" · ", link] : [link]))),
   );
   return () => place.replaceChildren();

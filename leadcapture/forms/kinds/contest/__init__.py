@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from babel.lists import format_list
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, IntegerField, StringField, TextAreaField
@@ -170,7 +171,12 @@ def data(session: Session, now: datetime, form: Form, site: Site) -> Mapping[str
     return {
         "facts": [
             {"label": _("Closes"), "value": rules.when(contest.closes_at, contest.terms["timezone"])},
-            {"label": _("Prizes"), "value": ", ".join(name if n == 1 else f"{n} × {name}" for name, n in prizes)},
+            {
+                "label": _("Prizes"),
+                "value": format_list(
+                    [name if n == 1 else f"{n} × {name}" for name, n in prizes], "unit", i18n.language()
+                ),
+            },
         ],
         "links": [
             {"label": _("Rules"), "url": f"{url}/rules?lang={i18n.language()}"},

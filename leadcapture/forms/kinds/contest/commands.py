@@ -37,7 +37,9 @@ def draw(connect: Callable[[], Any], site_key: str, slug: str, beacon: str) -> N
     with db.read() as session:
         record = queries.published(session, clock.now(), drawn, form)
     for winner in record["winners"]:
-        click.echo(f"{outcomes.prize_words(drawn.terms, winner['prize'])}: place {winner['index']}, {winner['leaf']}")
+        click.echo(
+            f"{outcomes.prize_words(drawn.terms, winner['prize'])}: place {winner['index'] + 1}, {winner['leaf']}"
+        )
     click.echo(f"{len(record['winners'])} of {record['count']} entries have won. Seed: {record['seed']}")
 
 

@@ -45,21 +45,26 @@ def _closing(contest: Contest) -> str:
     return rules.when(contest.closes_at, contest.terms["timezone"]) if contest.closes_at else ""
 
 
-def taking_part(site: Site, contest: Contest, form: Form, entered: Entry, *, again: bool = False) -> Outcome:
-    """For the panel and the mail once somebody has entered, or has already."""
+def taking_part(
+    site: Site, contest: Contest, form: Form, entered: Entry, *, again: bool = False, mailed: bool = False
+) -> Outcome:
+    """For the panel, or the mail, once somebody has entered, or has already."""
+    keep = _(
+        "Keep it: with it you can show that you entered, and check that you are in the list that winners are drawn "
+        "from. The list shows the fingerprint, never your address."
+    )
+    # To be read on a narrow screen; the mail has it in one piece, to be searched for.
+    grouped = " ".join(entered.leaf[start : start + 8] for start in range(0, len(entered.leaf), 8))
     return Outcome(
         title=_("You take part already") if again else _("You take part"),
         text=_(
-            "Your entry has the number %(number)s. It closes on %(when)s; after that comes the draw.",
+            "Your entry has the number %(number)s. The contest closes on %(when)s; after that comes the draw.",
             number=entered.number,
             when=_closing(contest),
         ),
-        rows=[(_("Number"), str(entered.number)), (_("Fingerprint"), entered.leaf)],
+        rows=[(_("Fingerprint"), entered.leaf)] if mailed else (),
         links=_links(site, form, entered),
-        note=_(
-            "Keep this: with it you can show that you entered, and check that you are in the list that winners are "
-            "drawn from. The list shows the fingerprint, never your address."
-        ),
+        note=keep if mailed else f"{_('The fingerprint of your entry: %(leaf)s.', leaf=grouped)} {keep}",
     )
 
 
@@ -94,7 +99,7 @@ def mail_receipt(
         contact=contact,
         entered=entered,
         subject=_("You take part: %(title)s", title=title_of(form)),
-        outcome=taking_part(site, contest, form, entered),
+        outcome=taking_part(site, contest, form, entered, mailed=True),
         files=[_file(f"entry-{entered.number}.json", receipt)],
     )
 
@@ -118,7 +123,7 @@ def mail_proof(
             count=proof["count"],
         ),
         rows=[
-            (_("Place in the list"), str(proof["index"])),
+            (_("Place in the list"), f"{proof['index'] + 1} / {proof['count']}"),
             (_("Fingerprint"), entered.leaf),
             (_("Root of the list"), str(proof["root"])),
             *((_("Step %(number)s", number=n), node) for n, node in enumerate(proof["path"], start=1)),
