@@ -203,7 +203,7 @@ function engaged(form: HTMLFormElement, descriptor: Descriptor, context: FormCon
   function explain(): string {
     const { problem: what, retryAfter, errors } = state;
     if (state.phase === "invalid") {
-      const elsewhere = Object.entries(errors).filter(([name]) => !form.elements.namedItem(name));
+      const elsewhere = Object.entries(errors).filter(([name]) => !form.elements.namedItem(name.split(":")[0]!));
       return elsewhere.flatMap(([, sentences]) => sentences).join(" ") || (Object.keys(errors).length > 1 ? t("form_check") : "");
     }
     if (!what) return "";

@@ -1,5 +1,6 @@
 // The rows that the loader cannot paint: choices, stars, days, sliders, numbers with a unit.
 import { el, icon } from "../dom";
+import { westernLocale } from "../i18n/words";
 import { STAR } from "../icons";
 import type { Field } from "../protocol";
 import { labelled, type FormWords } from "./markup";
@@ -97,7 +98,7 @@ export function sayValue(control: HTMLInputElement, lang: string): void {
   const output = control.parentElement?.querySelector("output");
   if (!output) return;
   const unit = output.dataset.unit;
-  const said = `${Number(control.value).toLocaleString(lang)}${unit ? ` ${unit}` : ""}`;
+  const said = `${Number(control.value).toLocaleString(westernLocale(lang))}${unit ? ` ${unit}` : ""}`;
   output.textContent = said;
   control.setAttribute("aria-valuetext", said);
 }

@@ -34,15 +34,14 @@ export function paint(form: Descriptor, words: FormWords, row = basicRow): HTMLF
 export function basicRow(field: Field, id: string, words: FormWords): HTMLElement {
   const { name, type, label, help, required, autocomplete, inputmode, maxlength, value } = field as BasicField;
   if (type === "hidden") return el("input", { type, name, value });
-  const text = labelled(label, required, words);
   const hint = help && el("p", { class: "help", id: `${id}-help` }, help);
   const common = { id, name, required, "aria-describedby": help && `${id}-help` };
-  if (type === "checkbox") return box({ ...common, value: value ?? "on" }, text, hint);
+  if (type === "checkbox") return box({ ...common, value: value ?? "on" }, [label], hint);
   const shared = { ...common, class: "input", maxlength, autocomplete, inputmode };
   const input =
     type === "textarea" ? el("textarea", { ...shared, rows: 4 }, value)
     : el("input", { ...shared, type, value, dir: type === "email" || type === "tel" ? "ltr" : null });
-  return el("div", { class: "field" }, el("label", { for: id }, ...text), hint, input);
+  return el("div", { class: "field" }, el("label", { for: id }, ...labelled(label, required, words)), hint, input);
 }
 
 const box = (attributes: Record<string, string | boolean | null>, text: (Node | string)[], help?: Node | string | null): HTMLElement =>

@@ -13,3 +13,6 @@ export function words<K extends string = Key>(strings: Record<string, string>): 
 
 /** Whether a language is written right to left. */
 export const direction = (lang: string): "rtl" | "ltr" => (/^(ar|fa|he|ur)\b/.test(lang) ? "rtl" : "ltr");
+
+/** The language as `Intl` is to write numbers and days in it: with the digits that our mails and pages have. */
+export const westernLocale = (lang: string): string => `${lang}-u-nu-latn`;
