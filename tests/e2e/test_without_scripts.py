@@ -11,10 +11,10 @@ from tests.e2e.conftest import Watched
 from tests.servers import Service
 
 
-def test_a_hosted_form_works_without_javascript(service: Service, person: Callable[..., Watched]) -> None:
+def test_a_hosted_form_works_without_javascript(shop: Service, person: Callable[..., Watched]) -> None:
     visitor = person(java_script_enabled=False)
     page = visitor.page()
-    page.goto(f"{service.url}/f/{service.demo['site_key']}/{service.demo['forms']['subscription']}")
+    page.goto(f"{shop.url}/f/{shop.demo['site_key']}/{shop.demo['forms']['subscription']}")
     page.fill("[name=email]", "erin@example.net")
     box = page.locator("[name=consent]").first
     expect(box).not_to_be_checked()
@@ -22,8 +22,8 @@ def test_a_hosted_form_works_without_javascript(service: Service, person: Callab
     page.locator("form [type=submit]").first.click()
     expect(page.locator("main")).to_contain_text("erin@example.net")
 
-    text = service.wait_for_email("erin@example.net").get_body(("plain",)).get_content()
-    link = re.search(rf"{re.escape(service.url)}/confirm/\S+", text).group()
+    text = shop.wait_for_email("erin@example.net").get_body(("plain",)).get_content()
+    link = re.search(rf"{re.escape(shop.url)}/confirm/\S+", text).group()
     page.goto(link)
     page.locator("form [type=submit]").click()
     confirmed = page.locator("main h1").inner_text()
@@ -31,6 +31,6 @@ def test_a_hosted_form_works_without_javascript(service: Service, person: Callab
     if page.locator("form [type=submit]").count():
         page.locator("form [type=submit]").click()
     assert page.locator("main h1").inner_text() == confirmed, "again is the same success"
-    exported = service.run("contacts", "export", "--site", service.demo["site_key"]).stdout
+    exported = shop.run("contacts", "export", "--site", shop.demo["site_key"]).stdout
     assert exported.count("erin@example.net") == 1
     assert visitor.complaints == []
