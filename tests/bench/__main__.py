@@ -14,12 +14,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import calculator, forms, relay
+from tests.bench import calculator, draw, forms, relay
 
 BENCHMARKS: dict[str, Callable[[], dict[str, list[float]]]] = {
     "relay": relay.run,
     "forms": forms.run,
     "calculator": calculator.run,
+    "draw": draw.run,
 }
 RESULTS = Path(__file__).parent.parent.parent / "build" / "bench"
 

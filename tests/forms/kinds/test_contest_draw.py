@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadcapture.forms.kinds.contest import draw
+from tests.bench import draw as bench
 
 SCRIPT = Path(draw.__file__).parent / "verify_draw.py"
 TERMS = {"contest": "frm_test", "prizes": [{"name": {"en": "A chair"}, "count": 1}, {"name": {}, "count": 2}]}
@@ -312,3 +313,12 @@ def test_the_script_says_how_it_is_called(tmp_path) -> None:
     checked = run_script(tmp_path)
     assert checked.returncode == 2
     assert "draw.json" in checked.stderr
+
+
+def test_the_benchmark_would_see_a_modulo_bias() -> None:
+    even = [draw.unbiased(number, 20, 64) for number in range(64)] * 500
+    biased = [number % 20 for number in range(64)] * 500
+    kept = [index for index in even if index is not None]
+    assert bench.p_value(bench.chi_square(kept, 20), 19) > 0.9
+    assert bench.p_value(bench.chi_square(biased, 20), 19) < bench.SUSPECT
+    assert bench.p_value(43.82, 19) == pytest.approx(0.001, abs=0.0002), "the value of the tables"
