@@ -12,6 +12,8 @@ from wtforms.validators import DataRequired, Length, NumberRange, Optional, Vali
 
 from leadcapture.contacts.models import Contact
 from leadcapture.errors import Invalid
+from leadcapture.forms import letters
+from leadcapture.forms import queries as forms
 from leadcapture.forms import rules as form_rules
 from leadcapture.forms.fields import Row, RowsField
 from leadcapture.forms.kind import (
@@ -111,6 +113,15 @@ def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Conta
     return operations.welcome(session, now, queries.held(session, member.public_id), first=True)
 
 
+def on_example(session: Session, now: datetime, form: Form, site: Site) -> None:  # noqa: ARG001 as above
+    """The demo's members go to the demo's shop."""
+    shop = f"{letters.public_url()}/demo"
+    form.settings = {**form.settings, "return_url": shop if rules.leads_home(shop, site.allowed_origins) else ""}
+    seen = forms.version(session, form.id, form.version)
+    if seen is not None:
+        seen.settings = form.settings
+
+
 def _whole_address(field: Any) -> None:
     if field.data and not form_rules.clean_url(field.data):
         raise ValidationError(_("Write the whole address, beginning with https://."))
@@ -155,6 +166,7 @@ KIND = FormKind(
     asks=asks,
     on_confirmed=on_confirmed,
     on_saved=on_saved,
+    on_example=on_example,
     forget=operations.forget,
     visitor_form=NamedVisitorForm,
     settings_form=Owner,

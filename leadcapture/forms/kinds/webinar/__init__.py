@@ -167,10 +167,12 @@ def on_saved(session: Session, now: datetime, form: Form, site: Site, before: Se
 
 def on_example(session: Session, now: datetime, form: Form, site: Site) -> None:
     """Sessions in the days to come, for the demo's own are always in the future."""
+    # The demo's shop was opened a month before it is looked at.
     day = local_of(now, site.timezone).replace(hour=17, minute=0)
     rows = [
-        _example_row("first", day + timedelta(days=6), 0),
-        _example_row("second", day + timedelta(days=13), 25),
+        _example_row("first", day + timedelta(days=36), 0),
+        _example_row("second", day + timedelta(days=43), 25),
+        _example_row("third", day + timedelta(days=120), 25),
     ]
     form.settings = {**form.settings, "sessions": rows}
     on_saved(session, now, form, site, {})
