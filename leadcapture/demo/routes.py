@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 from babel.numbers import format_currency
 from flask import Blueprint, Response, current_app, make_response, render_template
 
-from leadcapture import i18n
+from leadcapture import db, i18n
 from leadcapture.demo.rules import QUESTION_SLUG, SITE_KEY, SITE_NAME
+from leadcapture.forms import queries as forms
 from leadcapture.i18n import lazy_gettext as _
+from leadcapture.sites import queries as sites
 
 blueprint = Blueprint("demo", __name__, url_prefix="/demo", static_folder="pictures", static_url_path="/pictures")
 
@@ -49,6 +51,15 @@ def home() -> Response:
 def about() -> Response:
     """A second page, so that a conversation can be seen to go on from page to page."""
     return _page("about")
+
+
+@blueprint.get("/offers")
+def offers() -> Response:
+    """A form of every kind that is placed in pages."""
+    with db.read() as session:
+        site = sites.by_key(session, SITE_KEY)
+        placed = [form.slug for form in forms.inline(session, site.id)]
+    return _page("offers", slugs=placed)
 
 
 @blueprint.get("/privacy")
