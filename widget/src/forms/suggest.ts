@@ -19,17 +19,36 @@ export function suggestAddresses(form: HTMLFormElement, words: SuggestWords): ()
       place.replaceChildren(...(meant && !left.has(field.value) ? asked(field, meant, words, left, place) : []));
     };
     const hide = () => place.replaceChildren();
+    const changed = () => afterPress(show);
     field.after(place);
-    field.addEventListener("change", show);
+    field.addEventListener("change", changed);
     field.addEventListener("input", hide);
     if (field.value) show();
     return () => {
-      field.removeEventListener("change", show);
+      field.removeEventListener("change", changed);
       field.removeEventListener("input", hide);
       place.remove();
     };
   });
   return () => undo.forEach((one) => one());
+}
+
+let pressed = false;
+const waiting: (() => void)[] = [];
+addEventListener("pointerdown", () => void (pressed = true), true);
+for (const end of ["pointerup", "pointercancel"]) {
+  addEventListener(end, () => {
+    setTimeout(() => {
+      pressed = false;
+      for (const what of waiting.splice(0)) what();
+    });
+  }, true);
+}
+
+/** Does it at once, or once the press that ended the typing is over: what comes in between must not move what is pressed. */
+function afterPress(what: () => void): void {
+  if (pressed) waiting.push(what);
+  else what();
 }
 
 function asked(field: HTMLInputElement, meant: string, words: SuggestWords, left: Set<string>, place: HTMLElement): (Node | string)[] {

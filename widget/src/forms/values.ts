@@ -5,9 +5,11 @@ import type { Field } from "../protocol";
 export type Values = Record<string, string | string[]>;
 export type Control = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
 
+const allControls = (form: HTMLFormElement): Control[] =>
+  [...form.elements].filter((element): element is Control => element.matches("input,textarea,select"));
+
 /** The controls that count: what is not shown is disabled and does not. */
-export const controls = (form: HTMLFormElement): Control[] =>
-  [...form.elements].filter((element): element is Control => element.matches("input,textarea,select") && !(element as Control).disabled);
+export const controls = (form: HTMLFormElement): Control[] => allControls(form).filter(({ disabled }) => !disabled);
 
 /** What a choice belongs to: the group of its choices. Else the control itself. Errors stand there. */
 export const wholeOf = (control: Control): HTMLElement => control.closest<HTMLElement>("fieldset") ?? control;
@@ -53,7 +55,7 @@ export function showErrors(form: HTMLFormElement, errors: Record<string, string[
   const boxes = all.filter(({ name }) => name === "consent");
   const firstConsent = boxes.find(({ required }) => required) ?? boxes[0];
   let first: Control | null = null;
-  for (const control of all) clearError(form, control);
+  for (const control of allControls(form)) if (control.id) clearError(form, control);
   for (const control of all) {
     const sentences = sentencesFor(control, errors, firstConsent);
     if (!sentences.length) continue;
