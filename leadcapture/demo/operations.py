@@ -22,6 +22,7 @@ from leadcapture.demo.stories import STORIES, SUBSCRIBERS, Story, Subscriber
 from leadcapture.forms import checking, intake, kinds
 from leadcapture.forms import operations as forms
 from leadcapture.forms import queries as form_queries
+from leadcapture.forms.kind import FormKind
 from leadcapture.forms.models import Form, Submission
 from leadcapture.mail import operations as mail
 from leadcapture.mail.models import Email
@@ -119,6 +120,8 @@ def _seed(session: Session, now: datetime, public_url: str) -> None:
     _team(session, opened, other, rules.OTHER_OPERATORS)
     made = _forms(session, opened, site)
     _forms(session, opened, other)
+    for name, form in made.items():
+        _enter(session, now, kinds.by_name(name), form, site, public_url)
     sites.create_token(session, opened, site_id=site.id, name="Demo", token=_api_token())
 
     for subscriber in SUBSCRIBERS:
@@ -208,6 +211,16 @@ def _subscribe(session: Session, now: datetime, form: Form, who: Subscriber, pub
             contact = contact_queries.by_email(session, sent.site_id, sent.email_key)
             assert contact is not None, "confirming makes a contact"
             consent.withdraw(session, confirmed + timedelta(days=4), contact=contact, method="unsubscribe_link")
+
+
+def _enter(session: Session, now: datetime, kind: FormKind, form: Form, site: Site, public_url: str) -> None:
+    for number, fields in enumerate(kind.example_entries):
+        asked = now - timedelta(days=3, hours=number)
+        sent, _conversations = _send(session, asked, form, fields, "en", f"{public_url}/demo/offers", public_url)
+        _confirm(session, asked + timedelta(minutes=5), sent)
+        _deliver(session, asked, site.id, "sent")
+    kind.on_example_entries(session, now - timedelta(days=1), form, site)
+    _deliver(session, now - timedelta(days=1), site.id, "sent")
 
 
 def _send(

@@ -248,7 +248,9 @@ class FormKind:
     `texts` maps each text a visitor reads to its own words (lazy, `%(site)s` is the site's name); title, intro and
     button are always among them. `asks` says which purposes a form with these settings asks consent for, the main one
     first. `obstacles` says in sentences why a site cannot publish such a form. `defaults` are the settings of a new
-    form, `presets` ready templates, `example` what the form of the demo shop is made of, which `on_example` completes.
+    form, `presets` ready templates. The form of the demo shop is made of `example`, completed by `on_example` before it is
+    published; `example_entries` are then sent to it as visitors send, and confirmed, and `on_example_entries` does what
+    an owner would do with them.
 
     The effects run inside the transaction: `on_accepted` when the form was sent (raising Invalid refuses it),
     `on_confirmed` when its address is confirmed, and what it returns is what the visitor then sees; `on_saved` when an
@@ -271,6 +273,7 @@ class FormKind:
     on_accepted: Callable[[Session, datetime, Filled, Effects], None] = nothing_more
     on_saved: Callable[[Session, datetime, FormRow, Site, Settings], None] = nothing_to_do
     on_example: Callable[[Session, datetime, FormRow, Site], None] = needs_nothing
+    on_example_entries: Callable[[Session, datetime, FormRow, Site], None] = needs_nothing
     forget: Callable[[Session, datetime, int], None] = keeps_nothing
     obstacles: Callable[[Site, Settings], Sequence[str]] = no_obstacles
     closed: Callable[[Session, datetime, FormRow, Site], str] = always_open
@@ -283,6 +286,7 @@ class FormKind:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     presets: Mapping[str, Preset] = field(default_factory=dict)
     example: Preset | None = None
+    example_entries: Sequence[Mapping[str, Any]] = ()
     manage: str = ""
     manage_label: Any = ""
 

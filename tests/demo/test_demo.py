@@ -16,6 +16,7 @@ from leadcapture.chat.models import Conversation, Message
 from leadcapture.consent.models import Consent
 from leadcapture.contacts.models import Contact
 from leadcapture.demo import operations, rules
+from leadcapture.forms import kinds
 from leadcapture.forms.models import Form
 from leadcapture.mail.models import Email
 from leadcapture.operators import queries as operators
@@ -39,7 +40,9 @@ def counted(*tables: type) -> list[int]:
 def test_it_prints_what_programs_rely_on(demo: operations.Demo) -> None:
     printed = json.loads(json.dumps(demo.for_json()))
     assert printed["site_key"] == rules.SITE_KEY
-    assert printed["forms"] == {"subscription": "newsletter", "offline": "question"}
+    assert set(printed["forms"]) == set(kinds.registry())
+    assert printed["forms"]["subscription"] == "newsletter"
+    assert printed["forms"]["offline"] == "question"
     assert printed["operators"] == [
         {"email": "alice@example.org", "password": "demo-password-alice", "role": "owner"},
         {"email": "bob@example.org", "password": "demo-password-bob", "role": "operator"},
