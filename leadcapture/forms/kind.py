@@ -248,9 +248,9 @@ class FormKind:
     `texts` maps each text a visitor reads to its own words (lazy, `%(site)s` is the site's name); title, intro and
     button are always among them. `asks` says which purposes a form with these settings asks consent for, the main one
     first. `obstacles` says in sentences why a site cannot publish such a form. `defaults` are the settings of a new
-    form, `presets` ready templates. The form of the demo shop is made of `example`, completed by `on_example` before it is
-    published; `example_entries` are then sent to it as visitors send, and confirmed, and `on_example_entries` does what
-    an owner would do with them.
+    form, `presets` ready templates. The form of the demo shop is made of `example`, completed by `on_example` before it
+    is published; `example_entries` are then sent to it as visitors send, and confirmed, and `on_example_entries` does
+    what an owner would do with them.
 
     The effects run inside the transaction: `on_accepted` when the form was sent (raising Invalid refuses it),
     `on_confirmed` when its address is confirmed, and what it returns is what the visitor then sees; `on_saved` when an
