@@ -137,7 +137,7 @@ KIND = FormKind(
         "title": lazy_gettext("Get it as a file"),
         "intro": lazy_gettext("Leave your e-mail address and download it at once."),
         "button": lazy_gettext("Get the file"),
-        "beside": lazy_gettext("Press to download. The links are in your e-mail too."),
+        "beside": lazy_gettext("Press to download."),
         "notice": lazy_gettext(
             "By sending this you agree that %(site)s uses your e-mail address to give you the download you ask for."
         ),
