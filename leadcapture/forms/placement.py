@@ -249,11 +249,8 @@ def public(placement: Mapping[str, Any] | None, now: datetime, timezone: str) ->
         "starts": starts.isoformat().replace("+00:00", "Z") if starts and starts > now else None,
         "ends": ends.isoformat().replace("+00:00", "Z") if ends else None,
     }
-    return {
-        **{name: value for name, value in told.items() if value not in (None, [])},
-        "every_days": kept["every_days"],
-        "most": kept["most"],
-    }
+    often = {name: kept[name] for name in ("every_days", "most") if kept[name] != NOTHING[name]}
+    return {name: value for name, value in told.items() if value not in (None, [])} | often
 
 
 def offered(placement: Mapping[str, Any] | None) -> bool:

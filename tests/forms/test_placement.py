@@ -162,9 +162,10 @@ def kept(**more: Any) -> dict[str, Any]:
 
 
 def test_the_browser_is_told_what_is_set_and_no_more() -> None:
-    assert public(kept(), NOW, "Europe/Budapest") == {"where": "popup", "delay": 5, "every_days": 7, "most": 3}
+    assert public(kept(), NOW, "Europe/Budapest") == {"where": "popup", "delay": 5}
     told = public(kept(delay=0, exit=True, visits=1, urls=["/über*"]), NOW, "UTC")
-    assert told == {"where": "popup", "delay": 0, "exit": True, "urls": ["/%C3%BCber*"], "every_days": 7, "most": 3}
+    assert told == {"where": "popup", "delay": 0, "exit": True, "urls": ["/%C3%BCber*"]}
+    assert public(kept(every_days=0, most=1), NOW, "UTC") == {"where": "popup", "delay": 5, "every_days": 0, "most": 1}
 
 
 def test_a_form_that_shows_itself_nowhere_is_not_told_of() -> None:
@@ -187,4 +188,4 @@ def test_dates_are_those_of_the_sites_clocks(dates: dict[str, str], told: dict[s
     if told is None:
         assert found is None
     else:
-        assert found == {"where": "popup", "delay": 5, **told, "every_days": 7, "most": 3}
+        assert found == {"where": "popup", "delay": 5, **told}

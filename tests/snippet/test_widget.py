@@ -165,8 +165,8 @@ def test_the_loader_is_told_where_and_when_a_published_form_shows_itself(
     )
     config = config_in(client.get(f"/widget/{people.site.key}.js").text)
     assert config["placed"] == [
-        {"slug": "news", "where": "popup", "delay": 8, "urls": ["/a*"], "every_days": 7, "most": 3},
-        {"slug": "ask", "where": "bar", "every_days": 7, "most": 3},
+        {"slug": "news", "where": "popup", "delay": 8, "urls": ["/a*"]},
+        {"slug": "ask", "where": "bar"},
     ]
     assert config["placement"] == web.static_url("placement.js")
     assert config["wait"] == 0
@@ -189,7 +189,7 @@ def test_a_form_shows_itself_only_between_its_dates_by_the_sites_clocks(
         clock_at(moment)
         return config_in(client.get(f"/widget/{people.site.key}.js").text).get("placed")
 
-    form = {"slug": "news", "where": "popup", "delay": 8, "ends": "2026-03-12T17:00:00Z", "every_days": 7, "most": 3}
+    form = {"slug": "news", "where": "popup", "delay": 8, "ends": "2026-03-12T17:00:00Z"}
     assert told(datetime(2026, 3, 9, 7, 59, tzinfo=UTC)) is None
     assert told(datetime(2026, 3, 9, 8, tzinfo=UTC)) == [form | {"starts": "2026-03-10T08:00:00Z"}]
     assert told(datetime(2026, 3, 10, 8, tzinfo=UTC)) == [form]

@@ -295,9 +295,9 @@ export interface Placed {
   /** Patterns of pages (placement/pattern.ts). */
   urls?: string[];
   not_urls?: string[];
-  /** Days between two times, and how many times at most. */
-  every_days: number;
-  most: number;
+  /** Days between two times (7 where not said), and how many times at most (3). */
+  every_days?: number;
+  most?: number;
   starts?: Iso;
   ends?: Iso;
 }

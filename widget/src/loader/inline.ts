@@ -48,6 +48,7 @@ export function inlineForms(config: LoaderConfig, lang: string, engage: Engage):
     const by: Pick<FormsModule, "paint"> = descriptor.rich ? await import(base + config.forms_module) : { paint };
     const form = by.paint(descriptor, words);
     const engaged = new AbortController();
+    const failed = el("p", { class: "help", role: "alert" }, words.failed);
     let taken: ReturnType<Engage> | undefined;
     // Taken over once, whatever the person does first; a button pressed meanwhile counts.
     const begin = (event?: Event) => {
@@ -56,11 +57,12 @@ export function inlineForms(config: LoaderConfig, lang: string, engage: Engage):
       (taken ??= engage(form, descriptor)).then(
         (there) => {
           engaged.abort();
+          failed.remove();
           if (submit) there.submit();
         },
         () => {
           taken = undefined;
-          if (submit && !form.querySelector(".failed")) form.append(el("p", { class: "help failed", role: "alert" }, words.failed));
+          if (submit) form.append(failed);
         },
       );
     };

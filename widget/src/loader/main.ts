@@ -49,7 +49,7 @@ function begin(config: LoaderConfig, options: DOMStringMap): LeadCapture {
     (panel ??= import(config.base + config.panel + tries).then(
       ({ mount }: PanelModule) => mount(bridge!),
     ).catch((reason) => {
-      tries += tries ? "1" : "?1";
+      tries += "?";
       panel = undefined;
       throw reason;
     }));

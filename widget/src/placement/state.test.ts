@@ -5,7 +5,7 @@ import { initialState, PEACE_MS, reduce, visible, type Facts, type Met, type Pla
 const NOW = Date.UTC(2026, 2, 4, 10, 30);
 const DAY = 86_400_000;
 
-const placed = (slug: string, more: Partial<Placed> = {}): Placed => ({ slug, where: "popup", every_days: 7, most: 3, ...more });
+const placed = (slug: string, more: Partial<Placed> = {}): Placed => ({ slug, where: "popup", ...more });
 const facts = (forms: Placed[], met: Record<string, Met> = {}, visit = 1): Facts => ({ placed: forms, met, visit });
 const begin = (page = "/") => initialState(NOW, page, 0);
 const after = (rules: Facts, events: PlacementEvent[], state: State = begin()) =>
@@ -116,6 +116,13 @@ test("who closed it is left alone for the days set, and after the last time for 
   expect(met({ times: 2 })).toBe("a");
   expect(met({ times: 3 })).toBeNull();
   expect(met({ at: 0, sent: true })).toBeNull();
+});
+
+test("how often is the owner's choice", () => {
+  const on = (more: Partial<Placed>, met: Met) => visible(after(facts([placed("a", { delay: 0, ...more })], { a: met }), [AT_ONCE]));
+  expect(on({ every_days: 0, most: 9 }, { times: 8, at: NOW })).toBe("a");
+  expect(on({ every_days: 30 }, { times: 1, at: NOW - 29 * DAY })).toBeNull();
+  expect(on({ most: 1 }, { times: 1, at: 0 })).toBeNull();
 });
 
 test("first-time visitors are left alone where the owner wants it so", () => {

@@ -154,5 +154,5 @@ const isPage = ({ urls, not_urls }: Placed, page: string): boolean =>
 const isTime = ({ starts, ends }: Placed, now: number): boolean =>
   (!starts || now >= Date.parse(starts)) && (!ends || now < Date.parse(ends));
 
-const isFresh = ({ every_days, most }: Placed, met: Met | undefined, now: number): boolean =>
+const isFresh = ({ every_days = 7, most = 3 }: Placed, met: Met | undefined, now: number): boolean =>
   !met || (!met.sent && met.times < most && now - met.at >= every_days * DAY_MS);
