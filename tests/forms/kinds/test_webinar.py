@@ -123,8 +123,8 @@ def entry_of(email: Email) -> Any:
 def test_a_confirmed_registration_is_a_seat_and_a_mail_with_a_calendar_entry(webinar, letters):
     shown = webinar.register("erin@example.net")
     assert shown["title"] == "Your seat is saved"
-    assert shown["rows"][0]["label"] == "Begins"
-    assert "Budapest, UTC+1" in shown["rows"][0]["value"]
+    assert [row["label"] for row in shown["rows"]] == ["Day", "Begins", "Length"]
+    assert "(Budapest, UTC+1)" in shown["rows"][1]["value"]
     (mail,) = letters("erin@example.net")
     assert mail.subject == "Your seat is saved: Chairs"
     assert shown["links"][0]["url"] in mail.text

@@ -102,16 +102,21 @@ def offset(moment: datetime, timezone: str) -> str:
     return f"UTC{'−' if away < timedelta() else '+'}{hours}" + (f":{minutes:02d}" if minutes else "")
 
 
-def when(starts_at: datetime, timezone: str) -> str:
-    """Day, time and zone in the language of the moment: "Tuesday, December 1, 2026, 10:00 AM (Berlin, UTC+1)"."""
-    local, language = starts_at.astimezone(ZoneInfo(timezone)), i18n.language()
+def day(starts_at: datetime, timezone: str) -> str:
+    """The day on the zone's clocks, in the language of the moment: "Tuesday, December 1, 2026"."""
+    return format_date(starts_at.astimezone(ZoneInfo(timezone)).date(), "full", locale=i18n.language())
+
+
+def hour(starts_at: datetime, timezone: str) -> str:
+    """The time on the zone's clocks, and which those are: "10:00 AM (Berlin, UTC+1)"."""
+    local = starts_at.astimezone(ZoneInfo(timezone)).time()
     place = ", ".join(part for part in (city(timezone), offset(starts_at, timezone)) if part)
-    return _(
-        "%(day)s, %(time)s (%(place)s)",
-        day=format_date(local.date(), "full", locale=language),
-        time=format_time(local.time(), "short", locale=language),
-        place=place,
-    )
+    return _("%(time)s (%(place)s)", time=format_time(local, "short", locale=i18n.language()), place=place)
+
+
+def when(starts_at: datetime, timezone: str) -> str:
+    """Day and time in one line: "Tuesday, December 1, 2026, 10:00 AM (Berlin, UTC+1)"."""
+    return _("%(day)s, %(time)s", day=day(starts_at, timezone), time=hour(starts_at, timezone))
 
 
 def length(minutes: int) -> str:

@@ -39,7 +39,8 @@ def choice(form: Form, meeting: WebinarSession, *, full: bool) -> str:
 def facts(meeting: WebinarSession) -> list[tuple[str, str]]:
     """When a session is and how long it lasts, as labels and values."""
     return [
-        (_("Begins"), rules.when(meeting.starts_at, meeting.timezone)),
+        (_("Day"), rules.day(meeting.starts_at, meeting.timezone)),
+        (_("Begins"), rules.hour(meeting.starts_at, meeting.timezone)),
         (_("Length"), rules.length(meeting.minutes)),
     ]
 
