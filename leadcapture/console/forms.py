@@ -75,6 +75,8 @@ def frame(form: Any) -> Frame:
         ("entries", url_for("console_form_entries.entries", public_id=form.public_id), _("Entries")),
         ("versions", url_for("console_form_versions.versions", public_id=form.public_id), _("Versions")),
     ]
+    if not session.may("admin"):
+        tabs = []  # operators work on what a form brings in, such as orders; they do not set it up
     if kind.manage:
         tabs.append(("manage", url_for(kind.manage, public_id=form.public_id), str(kind.manage_label)))
     return Frame(kind, f"{public_url()}/f/{session.current_site().key}/{form.slug}", tabs)

@@ -13,7 +13,7 @@ const data: OrderData = {
   deliveries: { post: { label: "By post", price: "4.90" }, shop: { label: "Pick up", price: "0" } },
   minimum: "10.00",
   words: {
-    title: "Your order so far", total: "Total", each: " at %(price)s", empty: "Nothing yet.",
+    title: "Your order so far", total: "Total", each: "%(line)s at %(price)s", empty: "Nothing yet.",
     undelivered: "Delivery is not chosen yet.", minimum: "We take orders from %(amount)s on.",
   },
 };

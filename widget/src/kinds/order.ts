@@ -52,6 +52,11 @@ export function money(amount: bigint, currency: string, lang: string): string {
   return new Intl.NumberFormat(`${lang}-u-nu-latn`, { style: "currency", currency }).format(exact);
 }
 
+/** Every quantity may be left empty, so that saying it at each of them only stands in the way. */
+function unmark(form: HTMLFormElement, field: string): void {
+  form.querySelector(`[name="${field}"]`)?.closest(".field")?.querySelector(".optional")?.remove();
+}
+
 /** Shows lines and total under the form's fields and keeps them true. */
 export function enhance(form: HTMLFormElement, descriptor: Descriptor): (() => void) | void {
   const place = form.querySelector<HTMLElement>("[data-lc=computed]");
@@ -62,9 +67,10 @@ export function enhance(form: HTMLFormElement, descriptor: Descriptor): (() => v
   place.setAttribute("role", "group");
   place.setAttribute("aria-label", words.title);
   // Read out once it rests, as one sentence; the table beside it is for eyes.
-  const spoken = el("p", { class: "away", role: "status" });
+  const spoken = el("p", { class: "away trap", role: "status" });
   const shown = el("div", {});
   place.replaceChildren(shown, spoken);
+  for (const { field } of data.goods) unmark(form, field);
 
   function show(): void {
     const sent = new FormData(form);
@@ -75,10 +81,12 @@ export function enhance(form: HTMLFormElement, descriptor: Descriptor): (() => v
       spoken.textContent = "";
       return;
     }
-    const rows = lines.map(({ label, quantity, price, amount }) => ({
-      label: `${quantity} × ${label}${quantity > 1 ? words.each.replace("%(price)s", said(price)) : ""}`,
-      value: said(amount),
-    }));
+    const rows = lines.map(({ label, quantity, price, amount }) => {
+      const line = `${quantity} × ${label}`;
+      // Functions, for in a text to put in `$&` would mean something.
+      const each = words.each.replace("%(price)s", () => said(price)).replace("%(line)s", () => line);
+      return { label: quantity > 1 ? each : line, value: said(amount) };
+    });
     if (delivery) rows.push({ label: delivery.label, value: said(delivery.amount) });
     const least = hundredths(data!.minimum);
     const open = !delivery && Object.keys(data!.deliveries).length > 0;

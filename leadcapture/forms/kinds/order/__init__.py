@@ -108,7 +108,7 @@ def data(session: Session, now: datetime, form: Form, site: Site) -> Mapping[str
         "words": {
             "title": _("Your order so far"),
             "total": _("Total"),
-            "each": _(" at %(price)s"),
+            "each": _("%(line)s at %(price)s"),
             "empty": _("Say how many you want: what it comes to stands here."),
             "undelivered": _("Delivery is not chosen yet."),
             "minimum": _("We take orders from %(amount)s on, without delivery."),
@@ -199,6 +199,7 @@ KIND = FormKind(
         "newsletter": False,
     },
     presets={"shop": SHOP},
+    example=Preset(title=lazy_gettext("Orders"), settings=SHOP.settings),
     manage="order_console.orders",
     manage_label=lazy_gettext("Orders"),
 )

@@ -138,5 +138,7 @@ def summary(settings: Mapping[str, Any], data: Mapping[str, Any]) -> Sequence[tu
 
 
 def _row(label: str, quantity: int, price: Decimal, amount: Decimal, currency: str) -> tuple[str, str]:
-    each = "" if quantity == 1 else _(" at %(price)s", price=money(price, currency))
-    return (f"{quantity} × {label}{each}", money(amount, currency))
+    line = f"{quantity} × {label}"
+    if quantity > 1:
+        line = _("%(line)s at %(price)s", line=line, price=money(price, currency))
+    return line, money(amount, currency)
