@@ -270,20 +270,33 @@ export function enhance(form: HTMLFormElement, descriptor: Descriptor): (() => v
 
 /** While somebody is still further up in the form, the first line of the place looks up from the lower edge. */
 function keepInSight(place: HTMLElement, first: HTMLElement, form: HTMLFormElement): () => void {
+  let shown = 0;
   const measure = () => {
-    const below = place.getBoundingClientRect().bottom - first.getBoundingClientRect().bottom;
-    const edge = first.offsetTop - place.offsetTop || 0;
-    place.style.insetBlockEnd = `${Math.min(0, 12 - below)}px`;
-    // What one moves to by the keyboard does not hide behind it.
-    for (const control of form.querySelectorAll<HTMLElement>("input, select, textarea")) {
-      control.style.scrollMarginBlockEnd = `${first.offsetHeight + edge + 24}px`;
-    }
+    const { top, height } = place.getBoundingClientRect();
+    shown = first.getBoundingClientRect().bottom - top + 12;
+    place.style.insetBlockEnd = `${Math.min(0, shown - height)}px`;
+  };
+  // What somebody goes to does not stay hidden behind it.
+  const reveal = ({ target }: Event) => {
+    if (!(target instanceof HTMLElement) || !(place.compareDocumentPosition(target) & Node.DOCUMENT_POSITION_PRECEDING)) return;
+    const scroll = (margin: number) => {
+      target.style.scrollMarginBlockEnd = `${margin}px`;
+      target.scrollIntoView({ block: "nearest" });
+      return target.getBoundingClientRect().bottom + 8 - place.getBoundingClientRect().top;
+    };
+    // Where the scrolled part has an inner margin, the place stands that much higher.
+    const covered = scroll(shown + 8);
+    if (covered > 0) scroll(shown + 8 + covered);
   };
   const observer = new ResizeObserver(measure);
   place.style.position = "sticky";
   place.style.zIndex = "1";
   observer.observe(place);
-  return () => observer.disconnect();
+  form.addEventListener("focusin", reveal);
+  return () => {
+    observer.disconnect();
+    form.removeEventListener("focusin", reveal);
+  };
 }
 
 const bdi = (text: string) => el("bdi", {}, text);

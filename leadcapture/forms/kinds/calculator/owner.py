@@ -145,11 +145,7 @@ class Result(Row):
         lazy_gettext("Formula"),
         [Length(max=1000)],
         filters=[clean_text],
-        description=lazy_gettext(
-            "For example width * height / 10000, or if(rooms > 3, 0.9, 1) * labour. There are + - * / ( ), "
-            "< <= > >= = !=, and or not, if(condition, then, otherwise), min, max, round(x, places), roundup, "
-            "rounddown, lookup(table, key)."
-        ),
+        description=lazy_gettext("Such as width * height / 10000, or if(rooms > 3, 0.9, 1) * labour."),
         render_kw={"rows": 2, "dir": "ltr", "spellcheck": "false"},
     )
     show = SelectField(lazy_gettext("Shown"), choices=SHOWN, default="money")
@@ -192,7 +188,9 @@ class Owner(NewsletterOffering):
         lazy_gettext("What it comes to"),
         description=lazy_gettext(
             "Each is a line of the quote, or a step on the way. What is shown is rounded, half up, and other formulas "
-            "use it as shown, so that the lines add up; what is not shown stays exact."
+            "use it as shown, so that the lines add up; what is not shown stays exact. Formulas have + - * / ( ), "
+            "< <= > >= = !=, and, or, not, if(condition, then, otherwise), min, max, round(x, places), roundup, "
+            "rounddown, lookup(table, key)."
         ),
         max_entries=40,
     )
@@ -206,6 +204,13 @@ class Owner(NewsletterOffering):
         description=lazy_gettext("Stands near the button. Kept word for word with every request."),
     )
     ask_name = BooleanField(lazy_gettext("Ask for a name (people may leave it empty)"), default=True)
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        rows: list[Any] = [*self.inputs, *self.results]
+        names = ", ".join(row.form["name"].data for row in rows if row.form["name"].data)
+        if names:
+            self.results.description = f"{self.results.description} {_('Names you can use: %(names)s.', names=names)}"
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Whether all can be taken; what is wrong with a formula stands at that formula."""
