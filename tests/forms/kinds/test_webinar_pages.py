@@ -154,7 +154,7 @@ def test_the_hosted_page_shows_full_sessions_as_waiting_list_and_says_when_there
     assert "No session is planned right now" in client.get(address).text
 
 
-# ---- the owner's page -----------------------------------------------------------------------------------------------
+# ---- the owner's pages ----------------------------------------------------------------------------------------------
 
 
 def test_the_owner_sees_who_comes_and_takes_somebody_off_the_list(webinar, registered, signed_in, letters):
@@ -204,3 +204,36 @@ def test_bob_may_not_and_charlie_finds_nothing(webinar, registered, signed_in, m
         signed_in("alice").get(f"/console/forms/{make_form('offline', slug='ask').public_id}/seats").status_code == 404
     )
     assert statuses() == ["seated"]
+
+
+def edited(browser: Any, public_id: str, *rows: dict[str, Any], **more: Any) -> Any:
+    """What alice's editor answers when she saves these sessions."""
+    fields = {f"sessions-{number}-{name}": value for number, row in enumerate(rows) for name, value in row.items()}
+    return browser.post(f"/console/forms/{public_id}", data={"language": "en", "ask_name": "y", **fields, **more})
+
+
+def test_the_editor_is_enough_to_plan_move_and_cancel(make_form, signed_in, visitor, confirm, letters, client, people):
+    form, alice = make_form("webinar", publish=False), signed_in("alice")
+    asked = alice.post(f"/console/forms/{form.public_id}/publish", follow_redirects=True)
+    assert "There is no session yet" in asked.text
+    planned = {"title": "Chairs", "starts": "2036-03-10T10:00", "minutes": "60", "capacity": "5", "room_url": ROOM}
+    for wrong in ({"starts": "soon"}, {"minutes": "1"}, {"capacity": "-1"}, {"room_url": "javascript:alert(1)"}):
+        assert edited(alice, form.public_id, {**planned, **wrong}).status_code == 422
+    assert edited(alice, form.public_id, planned).status_code == 302
+    alice.post(f"/console/forms/{form.public_id}/publish")
+    with db.read() as session:
+        meeting = session.scalars(select(WebinarSession)).one()
+    assert meeting.starts_at == datetime(2036, 3, 10, 10, 0, tzinfo=UTC)
+    assert "Monday, March 10, 2036" in client.get(f"/f/{people.site.key}/webinar").text
+    visitor.send("webinar", email="erin@example.net", session=meeting.row_id)
+    confirm("erin@example.net")
+    moved = {**planned, "id": meeting.row_id, "timezone": "America/New_York", "starts": "2036-03-11T10:00"}
+    assert edited(alice, form.public_id, moved).status_code == 302
+    due.run(clock.now())
+    assert letters("erin@example.net")[-1].subject == "The session was moved: Chairs"
+    with db.read() as session:
+        assert session.scalars(select(WebinarSession.starts_at)).all() == [datetime(2036, 3, 11, 14, 0, tzinfo=UTC)]
+    assert edited(alice, form.public_id, {**moved, "cancelled": "y"}).status_code == 302
+    due.run(clock.now())
+    assert letters("erin@example.net")[-1].subject == "The session is cancelled: Chairs"
+    assert "No session is planned" in client.get(f"/f/{people.site.key}/webinar").text

@@ -89,7 +89,7 @@ class Owner(NewsletterOffering):
             "Whoever is registered is told when a session is moved, cancelled or struck off this list. "
             "Where seats are added, who waits moves up."
         ),
-        max_entries=100,
+        max_entries=50,
     )
     ask_name = BooleanField(lazy_gettext("Ask for a name (people may leave it empty)"), default=True)
     notice = TextAreaField(
