@@ -15,6 +15,7 @@ from types import SimpleNamespace
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import make_url
 
 from leadcapture import clock, db, i18n, ids, ratelimit, signing, tables, uploads
@@ -61,11 +62,18 @@ def database(settings: Settings, migrated: Path) -> Iterator[db.Database]:
     db.close()
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """The templates, compiled once for the applications of all tests."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(settings: Settings, database: db.Database) -> Flask:
+def app(settings: Settings, database: db.Database, compiled: FileSystemBytecodeCache) -> Flask:
     """The whole application in this process, on the fresh database."""
     app = create_app(settings, demo=True)
     app.testing = True
+    app.jinja_env.bytecode_cache = compiled
     return app
 
 
