@@ -224,7 +224,7 @@ def test_forms_are_offered_in_the_chat_and_one_comes_after_it_has_ended(
     screenshots: Path,
 ) -> None:
     place(
-        subscription={"menu": True},
+        subscription={"menu": True, "where": "popup", "delay": 0, "urls": ["/about"]},
         calculator={"menu": True, "where": "slide", "after_chat": True},
     )
     operator, visitor = person(), person()
@@ -232,6 +232,7 @@ def test_forms_are_offered_in_the_chat_and_one_comes_after_it_has_ended(
     sign_in(inbox, service.url, service.operator("owner"))
     open_inbox(inbox, service.url)
     page = visitor.page()
+    about = host_site.put("/about", paste())
     page.goto(host_site.put("/", paste()))
     page.locator("[data-lc=launcher]").click()
     offer = page.locator(f"[data-lc=offer][data-slug={service.demo['forms']['subscription']}]")
@@ -248,6 +249,19 @@ def test_forms_are_offered_in_the_chat_and_one_comes_after_it_has_ended(
     page.locator("[data-lc=menu-open]").click()
     expect(offer).to_be_visible()
     page.locator("[data-lc=back]").click()
+
+    # On the next page the chat stands open again, and what would show itself there waits.
+    page.keyboard.press("Escape")
+    page.locator("[data-lc=launcher]").click()
+    asked = [url for url in visitor.requests if "/forms/" in url]
+    with page.expect_response(lambda response: "/static/placement-" in response.url):
+        page.goto(about)
+    expect(composer).to_be_visible()
+    assert [url for url in visitor.requests if "/forms/" in url] == asked
+    page.keyboard.press("Escape")
+    expect(placed(page, "popup")).to_be_visible()
+    page.goto(host_site.url + "/")
+    page.locator("[data-lc=launcher]").click()
 
     open_conversation(inbox, "Are you there?")
     inbox.locator("[data-lc=close-conversation]").click()

@@ -5,7 +5,7 @@ import { sheet } from "../dom";
 import type { Engaged } from "../forms/behaviour";
 import type { FormsModule } from "../forms/main";
 import { direction, words } from "../i18n/words";
-import { known, type Bridge } from "../loader/bridge";
+import { known, memoryKey, type Bridge } from "../loader/bridge";
 import type { Descriptor, Placed, SiteConfig } from "../protocol";
 import { memoryOf } from "./memory";
 import css from "./placement.css";
@@ -14,6 +14,8 @@ import { initialState, reduce, visible, type Facts, type PlacementEvent, type St
 import { viewOf, type View } from "./view";
 
 const TICK_MS = 500;
+/** Milliseconds in sight after which a chat that did not come is waited for no more. */
+const CHAT_COMES_MS = 10_000;
 
 interface Standing {
   view: View;
@@ -34,6 +36,7 @@ export function mount(bridge: Bridge): () => void {
 
   const standing = new Map<string, Standing>();
   const opened = new Set<string>();
+  const goesOn = isKept(memoryKey(site));
   let stopped = false;
   let shown: string | null = null;
   let settings: Promise<SiteConfig> | undefined;
@@ -133,7 +136,9 @@ export function mount(bridge: Bridge): () => void {
 
   // ---- what happens meanwhile
 
-  const lookAtChat = () => dispatch({ type: "chat", busy: bridge.open || bridge.unread > 0 });
+  // A conversation of an earlier page is on its way: it may stand open, or have something unread.
+  const chatComes = () => goesOn && state.seen < CHAT_COMES_MS && !root.querySelector("[data-lc=panel]");
+  const lookAtChat = () => dispatch({ type: "chat", busy: bridge.open || bridge.unread > 0 || chatComes() });
 
   function tick(): void {
     const at = performance.now();
@@ -174,6 +179,15 @@ export function mount(bridge: Bridge): () => void {
     stopped = true;
     place.remove();
   };
+}
+
+/** Whether something is stored under the key. Storage may throw: then there is nothing. */
+function isKept(key: string): boolean {
+  try {
+    return localStorage.getItem(key) !== null;
+  } catch {
+    return false;
+  }
 }
 
 const pageNow = (): string => location.pathname + location.search;
