@@ -1,10 +1,11 @@
 // @vitest-environment happy-dom
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import ar from "../i18n/ar.json";
 import en from "../i18n/en.json";
 import { words } from "../i18n/words";
 import type { Descriptor, Field } from "../protocol";
 import { sayValue } from "./fields";
+import { enhanced } from "./kind";
 import { paint } from "./main";
 import { followConditions, shownFields } from "./shown";
 import { suggestAddresses } from "./suggest";
@@ -149,6 +150,28 @@ test("a kind with a module has a place to draw in, before what one agrees to", (
   expect(place.childElementCount).toBe(0);
   expect(place.compareDocumentPosition(element.querySelector("[name=consent]")!)).toBe(Node.DOCUMENT_POSITION_FOLLOWING);
   expect(painted().querySelector("[data-lc=computed]")).toBeNull();
+});
+
+// ---- kinds' own modules
+
+const module = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`;
+
+test("a kind's module takes part in the form until it is told to end", async () => {
+  const code = "export const enhance = (form, { slug }) => { form.dataset.by = slug; return () => { form.dataset.by = ''; }; };";
+  const end = await new Promise<() => void>((done) => {
+    const stop = enhanced(form, descriptor(FIELDS, { module: module(code) }), "", () => done(stop));
+  });
+  expect(form.dataset.by).toBe("order");
+  end();
+  expect(form.dataset.by).toBe("");
+});
+
+test("a module that fails leaves the form as it was", async () => {
+  const warned = new Promise((done) => vi.spyOn(console, "warn").mockImplementation(done));
+  enhanced(form, descriptor(FIELDS, { module: module("export const enhance = () => { throw new Error('broken'); };") }), "");
+  await warned;
+  one(form, "[name=email]").value = "alice@example.org";
+  expect(readValues(form).email).toBe("alice@example.org");
 });
 
 // ---- conditions
