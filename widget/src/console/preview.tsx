@@ -4,7 +4,7 @@ import { render } from "preact";
 import { initialChat } from "../chat/state";
 import { sheet } from "../dom";
 import type * as Forms from "../forms/main";
-import { words } from "../i18n/words";
+import { direction, words } from "../i18n/words";
 import type { Desk } from "../panel/desk";
 import { Header } from "../panel/Header";
 import type { Descriptor } from "../protocol";
@@ -31,7 +31,7 @@ export function livePreview(form: HTMLFormElement, place: HTMLElement): () => vo
   scheme();
   card.className = "lc end";
   card.lang = lang;
-  card.dir = lang === "ar" ? "rtl" : "ltr";
+  card.dir = direction(lang);
   root.append(card);
 
   const modules = Promise.all([
@@ -91,7 +91,9 @@ export function livePreview(form: HTMLFormElement, place: HTMLElement): () => vo
 }
 
 async function ask(form: HTMLFormElement, url: string, signal: AbortSignal): Promise<Answer> {
-  const answer = await fetch(url, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" }, signal });
+  // As the form itself is sent: in many parts it could be refused for their number.
+  const fields = [...new FormData(form)].map(([name, value]) => [name, String(value)]);
+  const answer = await fetch(url, { method: "POST", body: new URLSearchParams(fields), headers: { Accept: "application/json" }, signal });
   if (!answer.ok) throw new Error(`preview ${answer.status}`);
   return (await answer.json()) as Answer;
 }

@@ -44,7 +44,11 @@ class Owner(NewsletterOffering):
         lazy_gettext("The discount is"),
         choices=[("percent", lazy_gettext("a part of the price (percent)")), ("amount", lazy_gettext("an amount"))],
     )
-    value = MoneyField(lazy_gettext("How much"), [InputRequired(lazy_gettext("Write how much the code is worth."))])
+    value = MoneyField(
+        lazy_gettext("How much"),
+        [InputRequired(lazy_gettext("Write how much the code is worth."))],
+        render_kw={"unit": ""},  # percent or money, as the field above says
+    )
     currency = StringField(
         lazy_gettext("Currency"),
         [Optional(), Length(min=3, max=3, message=lazy_gettext("Three letters, like EUR."))],
