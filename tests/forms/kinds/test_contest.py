@@ -20,6 +20,7 @@ from sqlalchemy import select, update
 from werkzeug.datastructures import MultiDict
 
 from leadcapture import addresses, clock, db
+from leadcapture.consent import operations as consent
 from leadcapture.contacts.models import Contact
 from leadcapture.errors import Conflict, Invalid, LeadCaptureError
 from leadcapture.forms import checking, intake
@@ -493,6 +494,27 @@ def test_who_is_erased_leaves_nothing_behind_that_leads_to_them(contest, client,
     assert client.get(f"{fair.path}/draw").status_code == 200
 
 
+def test_who_withdraws_takes_part_no_more_and_is_not_mailed(contest) -> None:
+    fair = contest(newsletter=True)
+    for n in range(3):
+        fair.enter(f"visitor{n}@example.net")
+    withdraw("visitor0@example.net")
+    fair.close()
+    assert fair.record()["count"] == 2
+    assert len(letters("visitor0@example.net")) == 1, "the receipt alone"
+    withdraw("visitor1@example.net")
+    fair.draw()
+    assert len(fair.record()["winners"]) == 2
+    assert len(letters("visitor1@example.net")) == 2, "receipt and proof"
+    assert len(letters("visitor2@example.net")) == 3
+
+
+def withdraw(address: str) -> None:
+    with db.read() as session:
+        contact = session.scalars(select(Contact).where(Contact.email == address)).one()
+    db.write(consent.withdraw, clock.now(), contact=contact, purpose="contest", method="preferences")
+
+
 def erase(address: str) -> None:
     with db.read() as session:
         contact_id = session.scalars(select(Contact.id).where(Contact.email == address)).one()
@@ -590,7 +612,7 @@ def test_the_entrants_page_shows_the_receipt_and_later_the_proof(contest, client
     assert "path" not in receipt
     fair.close()
     proof = client.get(f"{path}/entry.json").json
-    assert len(proof["path"]) >= 2
+    assert proof["path"]
     assert draw.entry_problems(fair.record(), proof) == []
     assert "holds the proof" in client.get(path).text
     assert client.get(f"{fair.path}/entry/nonsense").status_code == 404

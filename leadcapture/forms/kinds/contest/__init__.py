@@ -125,7 +125,7 @@ class Owner(NewsletterOffering):
 def asks(settings: Settings) -> Sequence[Ask]:
     words = "statement_names" if settings.get("names") and not _own_statement(settings) else "statement"
     # Taking part never asks for the newsletter: that is a box of its own, which may stay empty.
-    return (Ask("contest", words), *newsletter_asks(settings))
+    return (Ask(queries.PURPOSE, words), *newsletter_asks(settings))
 
 
 def _own_statement(settings: Settings) -> bool:
@@ -198,7 +198,7 @@ KIND = FormKind(
     name="contest",
     title=lazy_gettext("Contest with prize draw"),
     description=lazy_gettext("People enter with their address; winners are drawn so that anybody can check it."),
-    purpose="contest",
+    purpose=queries.PURPOSE,
     texts={
         "title": lazy_gettext("Win with us"),
         "intro": lazy_gettext("Leave your address, confirm it, and you are in the draw."),

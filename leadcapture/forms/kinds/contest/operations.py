@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from leadcapture import i18n, ids
 from leadcapture.contacts.models import Contact
 from leadcapture.errors import Conflict, Invalid, NotFound
+from leadcapture.forms import rules as form_rules
 from leadcapture.forms.kind import Effects, Filled, Settings
 from leadcapture.forms.kinds.contest import draw, outcomes, queries, rules
 from leadcapture.forms.kinds.contest.models import Contest, Disqualification, Entry, Tally
@@ -152,8 +153,8 @@ def forget(session: Session, now: datetime, contact_id: int) -> None:
 
 
 def freeze(session: Session, now: datetime, *, contest_id: int) -> bool:
-    """Freeze the list of a contest that has closed: from now on count and root are public. False where it is frozen
-    already, or has not closed."""
+    """Freeze the list of a contest that has closed: from now on count and root are public. Who has withdrawn consent
+    takes no part. False where it is frozen already, or has not closed."""
     frozen = session.scalar(
         update(Contest)
         .where(
@@ -169,6 +170,8 @@ def freeze(session: Session, now: datetime, *, contest_id: int) -> bool:
     if frozen is None:
         return False
     contest = session.get_one(Contest, contest_id, populate_existing=True)
+    gone = queries.withdrawn(contest_id)
+    session.execute(delete(Entry).where(Entry.contest_id == contest_id, Entry.contact_id.in_(gone)))
     tree = queries.tree(session, contest_id)
     contest.count, contest.root = len(tree.levels[0]), tree.root.hex()
     session.flush()
@@ -200,7 +203,9 @@ def send_proofs(session: Session, now: datetime, *, contest_id: int) -> int:
     form, site = _around(session, contest)
     tree = queries.tree(session, contest_id)
     rows = session.execute(
-        select(Entry, Contact).join(Contact, Contact.id == Entry.contact_id).where(Entry.id.in_(claimed))
+        select(Entry, Contact)
+        .join(Contact, Contact.id == Entry.contact_id)
+        .where(Entry.id.in_(claimed), Contact.id.not_in(queries.withdrawn(contest_id)))
     )
     for entered, contact in rows:
         with i18n.speaking(contact.language):
@@ -251,7 +256,7 @@ def disqualify(session: Session, now: datetime, *, site_id: int, public_id: str,
     """
     contest, form = queries.by_public_id(session, site_id, public_id)
     session.refresh(contest, with_for_update=True)
-    reason = " ".join(reason.split())[:300]
+    reason = form_rules.clean_line(reason)[:300]
     if not reason:
         raise Invalid(_("Say why: it is published."), fields={"reason": [_("Say why: it is published.")]})
     if contest.state != "drawn":
@@ -270,14 +275,14 @@ def disqualify(session: Session, now: datetime, *, site_id: int, public_id: str,
 
 
 def _people(session: Session, now: datetime, contest: Contest, form: Form) -> list[queries.Drawn]:
-    return queries.people(session, queries.published(session, now, contest, form))
+    return queries.people(session, contest, queries.published(session, now, contest, form))
 
 
 def _tell_winners(
     session: Session, now: datetime, site: Site, contest: Contest, form: Form, winners: Sequence[queries.Drawn]
 ) -> None:
     for won in winners:
-        if won.entry is not None and won.contact is not None and won.prize is not None:
+        if won.entry is not None and won.contact is not None and won.prize is not None and not won.left:
             outcomes.mail_winner(
                 session,
                 now,

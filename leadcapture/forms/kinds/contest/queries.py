@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from leadcapture import clock
+from leadcapture.consent.models import Consent
 from leadcapture.contacts.models import Contact
 from leadcapture.errors import NotFound
 from leadcapture.forms import queries as forms
@@ -19,6 +20,8 @@ from leadcapture.forms.kinds.contest.models import Contest, Disqualification, En
 from leadcapture.forms.models import Form
 from leadcapture.sites import queries as sites
 from leadcapture.sites.models import Site
+
+PURPOSE = "contest"
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Drawn:
     prize: int | None
     entry: Entry | None
     contact: Contact | None
+    left: bool = False  # has withdrawn the consent to be written to about it
 
 
 def by_public_id(session: Session, site_id: int, public_id: str) -> tuple[Contest, Form]:
@@ -76,6 +80,17 @@ def phase(contest: Contest, form: Form, now: datetime) -> str:
 def count(session: Session, contest_id: int) -> int:
     """How many addresses take part so far."""
     return session.scalar(select(func.count()).select_from(Entry).where(Entry.contest_id == contest_id)) or 0
+
+
+def withdrawn(contest_id: int) -> Select[int]:
+    """The contacts among the entrants who have withdrawn their consent to take part in contests."""
+    entrants = select(Entry.contact_id).where(Entry.contest_id == contest_id)
+    newest = (
+        select(func.max(Consent.id))
+        .where(Consent.purpose == PURPOSE, Consent.contact_id.in_(entrants))
+        .group_by(Consent.contact_id)
+    )
+    return select(Consent.contact_id).where(Consent.id.in_(newest), Consent.action == "withdraw")
 
 
 def leaves(session: Session, contest_id: int) -> list[str]:
@@ -216,7 +231,7 @@ def entry_record(contest: Contest, form: Form, entered: Entry, proven_by: draw.T
     return record
 
 
-def people(session: Session, record: Mapping[str, Any]) -> list[Drawn]:
+def people(session: Session, contest: Contest, record: Mapping[str, Any]) -> list[Drawn]:
     """Whom a published record names, winners first, with what is known of them: for the owner's eyes."""
     named = [*record.get("winners", ()), *record.get("alternates", ())]
     found = {
@@ -227,7 +242,11 @@ def people(session: Session, record: Mapping[str, Any]) -> list[Drawn]:
             .where(Entry.leaf.in_([one["leaf"] for one in named]))
         )
     }
-    return [
-        Drawn(one["rank"], one["index"], one["leaf"], one.get("prize"), *found.get(one["leaf"], (None, None)))
-        for one in named
-    ]
+    left = set(session.scalars(withdrawn(contest.id))) if named else set()
+
+    def person(one: Mapping[str, Any]) -> Drawn:
+        entered, contact = found.get(one["leaf"], (None, None))
+        gone = contact is not None and contact.id in left
+        return Drawn(one["rank"], one["index"], one["leaf"], one.get("prize"), entered, contact, gone)
+
+    return [person(one) for one in named]

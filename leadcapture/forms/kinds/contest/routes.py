@@ -41,7 +41,7 @@ def draw(key: str, slug: str) -> str:
     contest, form, site = _look(key, slug)
     with db.read() as session:
         record = queries.published(session, clock.now(), contest, form)
-        people = queries.people(session, record)
+        people = queries.people(session, contest, record)
     return render_template(
         "forms/kinds/contest/draw.html",
         record=record,
@@ -200,7 +200,7 @@ def _console_page(public_id: str, *, problem: str = "", typed: str = "") -> str:
     with db.read() as session:
         found, form = queries.by_public_id(session, site.id, public_id)
         record = queries.published(session, now, found, form)
-        people = queries.people(session, record)
+        people = queries.people(session, found, record)
     return render_template(
         "forms/kinds/contest/manage.html",
         record=record,

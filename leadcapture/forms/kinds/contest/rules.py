@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_time, get_datetime_format
 
 from leadcapture import i18n
+from leadcapture.forms import rules as form_rules
 from leadcapture.forms.fields import moment_of
 
 # Google's mail ignores dots, and has two names for one domain.
@@ -80,7 +81,7 @@ def phase(
 
 def beacon_value(text: str) -> str:
     """A public value as it goes into the draw: single blanks, none around it."""
-    return " ".join(text.split())
+    return form_rules.clean_line(text)
 
 
 def when(at: datetime, timezone: str) -> str:
