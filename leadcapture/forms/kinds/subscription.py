@@ -56,7 +56,7 @@ class Owner(SettingsForm):
     topics = RowsField(
         Topic,
         lazy_gettext("Topics to choose from"),
-        description=lazy_gettext("With topics, each has a box of its own in place of the one above."),
+        description=lazy_gettext("With topics, each has a box of its own in place of the single one."),
         max_entries=12,
     )
     welcome = TextAreaField(
