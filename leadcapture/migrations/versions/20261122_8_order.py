@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("city", sa.String(length=120), nullable=False),
         sa.Column("country", sa.String(length=80), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("answers", sa.JSON(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["contact_id"], ["contacts.id"], name=op.f("fk_orders_contact_id"), ondelete="SET NULL"

@@ -199,6 +199,19 @@ def test_a_phone_number_is_kept_as_the_whole_world_dials_it(ordered) -> None:
     assert ordered().phone == "+442079460958"
 
 
+def test_what_the_shop_asks_beside_stands_on_the_order_and_in_its_mail(
+    make_form, visitor, confirm, letters, signed_in
+) -> None:
+    wrapping = {"id": "wrap", "type": "radio", "label": {"en": "Wrapped?"}, "options": {"en": "As a gift\nPlain"}}
+    form = make_form("order", **SHOP.settings, fields=[wrapping])
+    visitor.send("order", **FIELDS, field_wrap="1")
+    confirm("erin@example.net")
+    assert newest().answers == [["Wrapped?", "As a gift"]]
+    assert "Wrapped?: As a gift" in letters("alice@example.org")[0].text
+    page = signed_in("bob").get(f"/console/forms/{form.public_id}/orders/{newest().public_id}").text
+    assert "As a gift" in page
+
+
 # ---- numbers --------------------------------------------------------------------------------------------------------
 
 
@@ -259,7 +272,9 @@ def pages(shop):
 
 def test_bob_accepts_an_order_and_the_customer_reads_his_words(ordered, pages, signed_in, letters) -> None:
     order, bob = ordered(), signed_in("bob")
-    assert "1001" in bob.get(pages.list).text
+    listed = bob.get(pages.list).text
+    assert "1001" in listed
+    assert "/duplicate" not in listed, "what an operator may not do is not offered"
     page = bob.get(pages.order(order)).text
     for words in ("020 7946 0958", "2 × Blossom honey", "£23.85", "AB1 2CD Leeds", "Ring twice."):
         assert words in page
@@ -412,6 +427,7 @@ def test_an_erased_person_leaves_the_books_without_a_name(ordered, pages, signed
     kept = newest()
     assert (kept.number, kept.total) == (1001, 2385)
     assert (kept.name, kept.email, kept.phone, kept.street, kept.note, kept.contact_id) == ("", "", "", "", "", None)
+    assert kept.answers == []
     page = bob.get(pages.order(order)).text
     assert "Erin" not in page
     assert "£23.85" in page

@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from leadcapture import i18n
 from leadcapture.contacts.models import Contact
 from leadcapture.errors import Invalid
-from leadcapture.forms import letters
+from leadcapture.forms import letters, questions
 from leadcapture.forms.kind import (
     NEWSLETTER_STATEMENT,
     Ask,
@@ -20,6 +21,7 @@ from leadcapture.forms.kind import (
     FormKind,
     Preset,
     Settings,
+    describe_fields,
     newsletter_asks,
     words,
 )
@@ -50,7 +52,7 @@ def closed(session: Session, now: datetime, form: Form, site: Site) -> str:  # n
 
 
 def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:  # noqa: ARG001
-    order = operations.place(session, now, filled=filled, contact=contact)
+    order = operations.place(session, now, filled=filled, contact=contact, answers=_answers(filled))
     site, region = filled.site, filled.settings.get("phone_region") or ""
     receipt = wording.received(order, site)
     letters.send(
@@ -77,6 +79,14 @@ def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Conta
         about=order.public_id,
     )
     return receipt
+
+
+def _answers(filled: Filled) -> list[tuple[str, str]]:
+    """What the shop asked beside and what was answered, in the shop's language."""
+    with i18n.speaking(filled.site.language):
+        described = describe_fields(KIND.fields(filled.settings))
+        own = [one for one in described if one["name"].startswith(questions.PREFIX) and one["name"] in filled.data]
+        return [(one["label"], questions.answer_text(one, filled.data[one["name"]])) for one in own]
 
 
 def compute(settings: Settings, data: Mapping[str, Any]) -> Outcome:

@@ -53,6 +53,8 @@ class Order(Base):
     city: Mapped[str] = mapped_column(String(120), default="")
     country: Mapped[str] = mapped_column(String(80), default="")
     note: Mapped[str] = mapped_column(Text, default="")
+    # [[question, answer]]: what the shop asked beside, in the shop's language.
+    answers: Mapped[list[list[str]]] = mapped_column(JSON, default=list)
     created_at: Mapped[datetime]
 
 

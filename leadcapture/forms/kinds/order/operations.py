@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,9 +24,11 @@ from leadcapture.sites import queries as sites
 NOTE_LENGTH = 2000
 
 
-def place(session: Session, now: datetime, *, filled: Filled, contact: Contact) -> Order:
+def place(
+    session: Session, now: datetime, *, filled: Filled, contact: Contact, answers: Sequence[tuple[str, str]] = ()
+) -> Order:
     """The order that a confirmed request makes, under the site's next number, at the prices of the version of the form
-    that the customer saw."""
+    that the customer saw. `answers` are those to the owner's own questions."""
     asked = rules.bill(filled.settings, filled.data)
     order = Order(
         public_id=ids.new("order"),
@@ -45,6 +47,7 @@ def place(session: Session, now: datetime, *, filled: Filled, contact: Contact) 
         email=filled.address.typed,
         phone=filled.phone,
         note=filled.data.get("note", ""),
+        answers=[list(answer) for answer in answers],
         **{part: filled.data.get(part, "") for part in ("street", "postcode", "city", "country")},
         created_at=now,
     )
@@ -109,7 +112,7 @@ def forget(session: Session, now: datetime, contact_id: int) -> None:  # noqa: A
     session.execute(
         update(Order)
         .where(Order.contact_id == contact_id)
-        .values(**erased, contact_id=None)
+        .values(**erased, answers=[], contact_id=None)
         .execution_options(synchronize_session=False)
     )
 

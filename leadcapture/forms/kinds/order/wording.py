@@ -80,6 +80,7 @@ def customer_rows(order: Order, region: str) -> Rows:
         (_("Phone"), phone_text(order.phone, region) if order.phone else ""),
         (_("Delivery address"), address),
         (_("Note"), order.note),
+        *((question, answer) for question, answer in order.answers),
     ]
     return [(label, value) for label, value in rows if value]
 
