@@ -41,7 +41,7 @@ def most_bytes() -> int:
 
 def too_large() -> TooLarge:
     """What is said to a file that is larger than that."""
-    return TooLarge(_("This file is larger than %(number)s MB.", number=_most_mb))
+    return TooLarge(_("This file is larger than %(number)s MB. Choose a smaller one.", number=_most_mb))
 
 
 @contextmanager

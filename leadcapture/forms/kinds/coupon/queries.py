@@ -16,7 +16,7 @@ from leadcapture.forms.kinds.coupon.models import CouponClaim, CouponCode, Coupo
 from leadcapture.forms.models import Form
 
 PAGE = 50
-STATES = ("free", "claimed", "redeemed", "void")
+STATES = ("claimed", "redeemed", "free", "void")
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,8 @@ def counts(session: Session, form_id: int) -> Counts:
     """What became of the form's codes, but for a shared one."""
     numbers = [func.count().filter(_in_state(state)) for state in STATES]
     mine = (CouponCode.form_id == form_id, CouponCode.shared.is_(False))
-    return Counts(*(int(number) for number in session.execute(select(func.count(), *numbers).where(*mine)).one()))
+    codes, *each = session.execute(select(func.count(), *numbers).where(*mine)).one()
+    return Counts(codes, **dict(zip(STATES, each, strict=True)))
 
 
 def page(

@@ -103,19 +103,23 @@ def _codes_page(public_id: str, wrong: str = "", problem: str = "") -> str:
     form = _coupon_form(public_id)
     search = request.args.get("search", "").strip()[:60]
     state = request.args.get("state", "")
+    shares = form.settings.get("supply") == "shared"
     before = request.args.get("before", type=int)
     with db.read() as reading:
+        counts = queries.counts(reading, form.id)
+        if state not in (*queries.STATES, "all"):
+            # What people look for is what was given, not the pile of what is free.
+            state = "claimed" if counts.claimed and not shares and not search else "all"
         found, next_before = queries.page(reading, form.id, before_id=before, search=search, state=state)
         orders = queries.orders(reading, [listed.code.id for listed in found])
-        counts = queries.counts(reading, form.id)
         shared = queries.shared(reading, form)
-    asked: dict[str, Any] = {"public_id": public_id, "search": search or None, "state": state or None}
+    asked: dict[str, Any] = {"public_id": public_id, "search": search or None, "state": state}
     return render_template(
         "forms/kinds/coupon/codes.html",
         form=form,
         counts=counts,
         shared=shared,
-        is_shared=form.settings.get("supply") == "shared",
+        is_shared=shares,
         codes=found,
         orders=orders,
         search=search,

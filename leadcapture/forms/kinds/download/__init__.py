@@ -6,7 +6,6 @@ import io
 from collections.abc import Sequence
 from datetime import datetime
 
-from babel.dates import format_date
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, IntegerField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
@@ -15,7 +14,6 @@ from leadcapture import i18n, signing, uploads
 from leadcapture.contacts.models import Contact
 from leadcapture.forms import letters
 from leadcapture.forms import rules as form_rules
-from leadcapture.forms.fields import local_of
 from leadcapture.forms.kind import (
     NEWSLETTER_STATEMENT,
     Ask,
@@ -77,7 +75,7 @@ def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Conta
     granted = operations.grant(
         session, now, form_id=filled.form_id, contact_id=contact.id, submission=filled.public_id, days=days
     )
-    until = format_date(local_of(granted.expires_at, filled.site.timezone), "long", locale=i18n.language())
+    until = rules.day_words(granted.expires_at, filled.site.timezone, i18n.language())
     outcome = Outcome(
         title=ngettext("Your file is ready", "Your files are ready", len(files)),
         text=KIND.text("beside", filled.settings, filled.site.name),

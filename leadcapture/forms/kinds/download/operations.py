@@ -16,6 +16,7 @@ from leadcapture.forms.kinds.download import queries, rules
 from leadcapture.forms.kinds.download.models import DownloadFile, DownloadGrant, DownloadTake
 from leadcapture.forms.models import Form
 from leadcapture.i18n import gettext as _
+from leadcapture.i18n import language
 from leadcapture.sites.models import Site
 
 MOST_FILES = 20
@@ -110,7 +111,8 @@ def look(
     if file is None:
         raise Gone(_("%(site)s does not offer this file any more.", site=site.name))
     if granted.expires_at <= now:
-        raise Gone(_("Its days are over."), again=True)
+        day = rules.day_words(granted.expires_at, site.timezone, language())
+        raise Gone(_("It worked until %(day)s.", day=day), again=True)
     if PURPOSE not in consent.granted_purposes(session, granted.contact_id):
         raise Gone(_("You withdrew your consent, so the link was ended."), again=True)
     return file, granted

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import puremagic
+from babel.dates import format_date
 
 LONGEST_NAME = 120
 COUNTED_EVERY = timedelta(minutes=1)
@@ -99,9 +101,14 @@ def size_words(size: int) -> str:
     """A number of bytes as people read it: 340 kB, 1.2 MB."""
     if size < 1_000_000:
         return f"{max(1, round(size / 1000))} kB"
-    return f"{size / 1_000_000:.1f} MB"
+    return f"{size / 1_000_000:.1f}".removesuffix(".0") + " MB"
 
 
 def expires_at(confirmed: datetime, days: int) -> datetime:
     """When the links end."""
     return confirmed + timedelta(days=days)
+
+
+def day_words(moment: datetime, timezone: str, language: str) -> str:
+    """The day of a moment on the clocks of `timezone`, as people read it."""
+    return str(format_date(moment.astimezone(ZoneInfo(timezone)), "long", locale=language))
