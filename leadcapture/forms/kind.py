@@ -12,28 +12,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from types import new_class
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
-import phonenumbers
-from babel import Locale
 from sqlalchemy.orm import Session
-from wtforms import BooleanField, Form, SelectField, StringField, TextAreaField
-from wtforms.validators import Length, Optional
 
 from leadcapture import i18n
 from leadcapture.addresses import Address
 from leadcapture.contacts.models import Contact
 from leadcapture.errors import LeadCaptureError
 from leadcapture.forms import questions, rules
+from leadcapture.forms.bases import NamedVisitorForm, NewsletterOffering, Settings, SettingsForm, VisitorForm
 from leadcapture.forms.description import describe_fields
-from leadcapture.forms.fields import AddressField, Meta, RowsField, email_field, kept, name_field, words
+from leadcapture.forms.fields import AddressField, RowsField, email_field, kept, name_field, words
 from leadcapture.forms.models import Form as FormRow
 from leadcapture.forms.outcome import Outcome
 from leadcapture.i18n import gettext as _
 from leadcapture.i18n import lazy_gettext
 from leadcapture.sites.models import Site
 
-Settings = Mapping[str, Any]
 COMMON_TEXTS = ("title", "intro", "button")
 
 
@@ -41,90 +37,6 @@ class BadKind(LeadCaptureError):
     """A form kind that cannot be used: stops the start."""
 
     code = "bad_kind"
-
-
-class VisitorForm(Form):
-    """What a visitor fills in. Every kind's class descends from it and has at least an `email`.
-
-    Fields named name and phone become the contact's; the others are kept as the submission's own data.
-    """
-
-    Meta: ClassVar[Any] = Meta
-
-    email = email_field()
-
-    @classmethod
-    def made_of(cls, settings: Settings) -> Sequence[tuple[str, Any]]:  # noqa: ARG003 the signature is the contract's
-        """Fields that come from what the owner has listed, by name; they stand before the others. None by default."""
-        return ()
-
-    def adapt(self, settings: Settings) -> None:
-        """Fit the fields to what the owner has set: choices, fields not asked for (`del self.name`). Nothing by
-        default."""
-
-    def validate(self, extra_validators: Any = None) -> bool:
-        """Whether everything that is shown is right; what no condition shows is not there."""
-        self._leave_out()
-        return super().validate(extra_validators)
-
-    def _leave_out(self) -> None:
-        for described in describe_fields(self):
-            condition = described["show_if"]
-            other = self._fields.get(condition["field"]) if condition else None
-            if condition and not questions.holds(condition, other.data if other else None):
-                del self[described["name"]]
-
-
-class NamedVisitorForm(VisitorForm):
-    """Asks for a name too, which may be left empty; where `ask_name` is set to False, not even that."""
-
-    name = name_field()
-    email = email_field()
-
-    def adapt(self, settings: Settings) -> None:
-        if not settings.get("ask_name", True):
-            del self.name
-
-
-def _regions() -> list[tuple[str, str]]:
-    names = Locale.parse(i18n.language()).territories
-    known = sorted((names.get(code, code), code) for code in phonenumbers.SUPPORTED_REGIONS)
-    always = str(lazy_gettext("every number with its country's code (+…)"))
-    return [("", always), *((code, name) for name, code in known)]
-
-
-class SettingsForm(Form):
-    """What an owner may set about a form of the kind. Those fields whose names are among the kind's texts are what
-    visitors read, kept by language; left empty they are the kind's own words."""
-
-    Meta: ClassVar[Any] = Meta
-
-    title = StringField(lazy_gettext("Title"), [Optional(), Length(max=160)], filters=[rules.clean_line])
-    intro = TextAreaField(
-        lazy_gettext("Text under the title"), [Optional(), Length(max=600)], filters=[rules.clean_text]
-    )
-    button = StringField(lazy_gettext("Button"), [Optional(), Length(max=60)], filters=[rules.clean_line])
-    fields = RowsField(
-        questions.Question,
-        lazy_gettext("Questions of your own"),
-        description=lazy_gettext("What else you need to know. Ask little: each question costs answers."),
-        max_entries=40,
-    )
-    phone_region = SelectField(
-        lazy_gettext("Phone numbers without a country's code are of"), choices=_regions, default=""
-    )
-
-
-class NewsletterOffering(SettingsForm):
-    """The settings of a kind that can offer the newsletter too, by a box of its own; see `newsletter_asks`."""
-
-    newsletter = BooleanField(lazy_gettext("Offer the newsletter too, by a box of its own"), default=False)
-    newsletter_statement = TextAreaField(
-        lazy_gettext("What people agree to when they tick that box"),
-        [Optional(), Length(max=1000)],
-        filters=[rules.clean_text],
-        render_kw={"data_when": "newsletter:"},
-    )
 
 
 @dataclass(frozen=True)
