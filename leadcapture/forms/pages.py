@@ -69,14 +69,17 @@ def send(key: str, slug: str) -> Response:
             checked = checking.check(session, now, form=form, site=site, fields=fields, language=language)
         except (Invalid, Conflict, RateLimited) as error:
             return _form_page(site, form, language, fields, error)
-    submission, changed = db.write(
-        intake.accept,
-        now,
-        checked,
-        access.evidence(fields, fields.get("page_url") or request.url),
-        mails=access.mail_settings(),
-        allow_mail=intake.may_mail(checked.address.key),
-    )
+    try:
+        submission, changed = db.write(
+            intake.accept,
+            now,
+            checked,
+            access.evidence(fields, fields.get("page_url") or request.url),
+            mails=access.mail_settings(),
+            allow_mail=intake.may_mail(checked.address.key),
+        )
+    except (Invalid, Conflict) as error:  # what a kind finds out only now
+        return _form_page(site, form, language, fields, error)
     access.announce(changed)
     return _sent_page(site, form, submission, checked.address.typed)
 

@@ -154,6 +154,16 @@ def test_the_hosted_page_shows_full_sessions_as_waiting_list_and_says_when_there
     assert "No session is planned right now" in client.get(address).text
 
 
+def test_a_session_that_begins_meanwhile_is_said_at_its_field_and_keeps_what_was_typed(webinar, client, people):
+    begin_in(-1)
+    typed = {"email": "erin@example.net", "name": "Erin", "session": "one"}
+    answer = client.post(f"/f/{people.site.key}/webinar", data=typed)
+    assert answer.status_code == 422
+    assert "This session takes nobody any more. Choose another one." in answer.text
+    assert 'value="erin@example.net"' in answer.text
+    assert 'value="Erin"' in answer.text
+
+
 # ---- the owner's pages ----------------------------------------------------------------------------------------------
 
 
@@ -217,7 +227,13 @@ def test_the_editor_is_enough_to_plan_move_and_cancel(make_form, signed_in, visi
     asked = alice.post(f"/console/forms/{form.public_id}/publish", follow_redirects=True)
     assert "There is no session yet" in asked.text
     planned = {"title": "Chairs", "starts": "2036-03-10T10:00", "minutes": "60", "capacity": "5", "room_url": ROOM}
-    for wrong in ({"starts": "soon"}, {"minutes": "1"}, {"capacity": "-1"}, {"room_url": "javascript:alert(1)"}):
+    for wrong in (
+        {"starts": "soon"},
+        {"minutes": "1"},
+        {"capacity": "-1"},
+        {"room_url": "javascript:alert(1)"},
+        {"timezone": "Mars/Olympus"},
+    ):
         assert edited(alice, form.public_id, {**planned, **wrong}).status_code == 422
     assert edited(alice, form.public_id, planned).status_code == 302
     alice.post(f"/console/forms/{form.public_id}/publish")

@@ -75,6 +75,13 @@ def test_times_are_said_in_the_readers_language_with_their_zone():
         assert "ديسمبر" in rules.when(at, "Europe/Berlin")
 
 
+@pytest.mark.parametrize("zone", [*rules.zones()[::25], "Etc/UTC", "GMT", "Etc/GMT+5", "EST5EDT"])
+def test_every_zone_that_can_be_chosen_can_be_said_and_written(zone):
+    assert rules.when(NOW, zone)
+    (event,) = Calendar.from_ical(calendar.text(entry(timezone=zone), NOW)).walk("VEVENT")
+    assert event["DTSTART"].dt == entry().starts_at
+
+
 def test_the_doors_open_a_quarter_of_an_hour_before_and_close_with_the_end():
     start = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
     said = {after: rules.phase(start, 60, start + timedelta(minutes=after)) for after in (-16, -15, 0, 59, 60)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
+from zoneinfo import available_timezones
 
 from babel.dates import format_datetime
 from sqlalchemy.orm import Session
@@ -65,6 +66,7 @@ class SessionRow(Row):
         lazy_gettext("Time zone"),
         choices=lambda: [("", str(lazy_gettext("the site's"))), *((name, name) for name in rules.zones())],
         default="",
+        validate_choice=False,  # the site may be in one that is not offered
     )
     minutes = IntegerField(lazy_gettext("Length in minutes"), [NumberRange(5, 1440)], default=rules.MINUTES)
     capacity = IntegerField(lazy_gettext("Seats (0: no limit)"), [NumberRange(0, 100_000)], default=0)
@@ -75,6 +77,10 @@ class SessionRow(Row):
         description=lazy_gettext("Only who is seated is led there, from 15 minutes before the session begins."),
     )
     cancelled = BooleanField(lazy_gettext("Cancelled"))
+
+    def validate_timezone(self, field: Any) -> None:
+        if field.data and field.data not in available_timezones():
+            raise ValidationError(_("Choose a time zone from the list."))
 
     def validate_room_url(self, field: Any) -> None:
         if field.data and not form_rules.clean_url(field.data):

@@ -23,20 +23,6 @@ REMINDERS = (1440, 60, 10)
 # How long a session lasts unless the owner says so.
 MINUTES = 60
 
-# The zones that are named after places, without the old names of whole countries.
-PLACES = (
-    "Africa/",
-    "America/",
-    "Antarctica/",
-    "Arctic/",
-    "Asia/",
-    "Atlantic/",
-    "Australia/",
-    "Europe/",
-    "Indian/",
-    "Pacific/",
-)
-
 ACTIVE = ("seated", "waiting")
 
 
@@ -89,7 +75,7 @@ def city(timezone: str) -> str:
     return (
         "UTC"
         if timezone in ("UTC", "Etc/UTC")
-        else get_timezone_location(timezone, locale=i18n.language(), return_city=True)
+        else get_timezone_location(ZoneInfo(timezone), locale=i18n.language(), return_city=True)
     )
 
 
@@ -129,5 +115,5 @@ def length(minutes: int) -> str:
 
 
 def zones() -> list[str]:
-    """The time zones an owner chooses from, by name: those of places, and UTC."""
-    return ["UTC", *sorted(name for name in available_timezones() if name.startswith(PLACES))]
+    """The time zones an owner chooses from, by name."""
+    return ["UTC", *sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))]
