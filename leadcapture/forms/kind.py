@@ -15,6 +15,7 @@ from types import new_class
 from typing import Any, cast
 
 from sqlalchemy.orm import Session
+from wtforms.validators import Optional
 
 from leadcapture import i18n
 from leadcapture.addresses import Address
