@@ -58,6 +58,8 @@ function engaged(form: HTMLFormElement, descriptor: Descriptor, context: FormCon
   const stopped = new AbortController();
   let state: FormState = INITIAL;
   let proof: { challenge: Challenge; payload: Promise<string | null> } | null = null;
+  // The challenge on its way: typing and dragging ask for it once.
+  let asking: Promise<string | null> | null = null;
   let done: DoneView | null = null;
   let poll: ReturnType<typeof setTimeout> | undefined;
   let sentAt = 0;
@@ -128,8 +130,12 @@ function engaged(form: HTMLFormElement, descriptor: Descriptor, context: FormCon
   }
 
   /** The solved challenge: begun when the person starts to type, so that it is there when they are done. */
-  async function proven(): Promise<string | null> {
+  function proven(): Promise<string | null> {
     if (proof && !isStale(proof.challenge)) return proof.payload;
+    return (asking ??= challenged().finally(() => (asking = null)));
+  }
+
+  async function challenged(): Promise<string | null> {
     const { data, status } = await call<Descriptor>(`${formUrl}?lang=${descriptor.lang}`, { signal: stopped.signal });
     if (status !== 200 || !data.challenge) return null;
     proof = { challenge: data.challenge, payload: solve(data.challenge, stopped.signal) };
