@@ -14,11 +14,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import calculator, draw, forms, relay
+from tests.bench import calculator, coupons, draw, forms, relay
 
 BENCHMARKS: dict[str, Callable[[], dict[str, list[float]]]] = {
     "relay": relay.run,
     "forms": forms.run,
+    "coupons": coupons.run,
     "calculator": calculator.run,
     "draw": draw.run,
 }
