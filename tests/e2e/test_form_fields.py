@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, expect
 
 from tests.e2e.conftest import HostSite, Watched, snippet
 from tests.e2e.every_field import SLUG
@@ -186,24 +186,6 @@ def test_a_slip_in_the_address_is_pointed_out_and_never_refused(
     expect(form.locator("[name=email]")).to_have_value("erin@gmail.com")
     form.locator("[data-lc=submit]").click()
     expect(done).to_contain_text("erin@gmail.com")
-
-
-def test_a_slip_is_pointed_out_without_scripts_after_sending(shop: Service, person: Callable[..., Watched]) -> None:
-    page = person(java_script_enabled=False).page()
-    send_to(page, hosted(shop, shop.demo["forms"]["subscription"]), "erin@gmial.com")
-    expect(page.locator("main")).to_contain_text("erin@gmial.com")
-    expect(page.locator("main .suggestion")).to_contain_text("erin@gmail.com")
-    page.locator("[data-lc=change]").click()
-    send_to(page, page.url, "erin@gmail.com")
-    expect(page.locator("main")).to_contain_text("erin@gmail.com")
-    expect(page.locator("main .suggestion")).to_have_count(0)
-
-
-def send_to(page: Page, form: str, address: str) -> None:
-    page.goto(form)
-    page.fill("[name=email]", address)
-    page.locator("[name=consent]").first.check()
-    page.locator("[data-lc=submit]").click()
 
 
 def test_the_hosted_page_with_scripts_shows_fields_as_they_matter(
