@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -38,6 +39,13 @@ def entry_in(mail: EmailMessage) -> Calendar:
     assert content.count(b"\r\n") == content.count(b"\n") == len(content.splitlines())
     assert all(len(line) <= 75 for line in content.split(b"\r\n"))
     return Calendar.from_ical(content)
+
+
+def contact_status(service: Service, address: str) -> str:
+    """Out of the service's own database: a command would take longer to start than all the rest."""
+    with sqlite3.connect(service.folder / "instance" / "leadcapture.db") as connection:
+        (status,) = connection.execute("SELECT status FROM contacts WHERE email = ?", (address,)).fetchone()
+    return str(status)
 
 
 def test_a_visitor_takes_a_seat_in_the_panel_and_gets_the_way_in(
@@ -82,7 +90,7 @@ def test_a_visitor_takes_a_seat_in_the_panel_and_gets_the_way_in(
     expect(page.locator("main")).to_contain_text("You have no seat in this session")
     (gone,) = service.wait_for_email("erin@example.net", 3).iter_attachments()
     assert gone.get_param("method") == "CANCEL"
-    assert "erin@example.net" in service.run("contacts", "export", "--site", service.demo["site_key"]).stdout
+    assert contact_status(service, "erin@example.net") == "confirmed"
     assert visitor.complaints == seat.complaints == []
 
 
