@@ -117,8 +117,8 @@ KIND = FormKind(
             "I agree that %(site)s sends me its newsletter by e-mail. I can withdraw this at any time."
         ),
         "welcome": lazy_gettext(
-            "Thank you for confirming your address. From now on you get what you asked for, and nothing else. Every mail "
-            "has a link to leave."
+            "Thank you for confirming your address. From now on you get what you asked for, and nothing else. Every "
+            "mail has a link to leave."
         ),
     },
     asks=asks,
@@ -164,13 +164,13 @@ KIND = FormKind(
                         "title": "Don't miss the sale",
                         "intro": "We write once, on the morning it begins.",
                         "button": "Tell me",
-                        "statement": "I agree to get one e-mail when the next sale begins. I can withdraw this at any time.",
+                        "statement": "Write to me once when the next sale begins. I can withdraw this at any time.",
                     },
                     "ar": {
                         "title": "لا تفوّت التخفيضات",
                         "intro": "نكتب إليك مرة واحدة صباح بدايتها.",
                         "button": "أخبروني",
-                        "statement": "أوافق على تلقي رسالة واحدة عندما تبدأ التخفيضات القادمة. يمكنني سحب موافقتي في أي وقت.",
+                        "statement": "اكتبوا إليّ مرة واحدة عندما تبدأ التخفيضات القادمة. يمكنني سحب موافقتي في أي وقت.",
                     },
                 }
             },
