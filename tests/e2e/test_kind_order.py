@@ -70,11 +70,11 @@ def test_an_order_goes_from_the_panel_over_the_confirmation_to_bob_and_back(
     expect(done).to_contain_text("erin@example.net")
 
     confirm(service, mail_reader.page(), "erin@example.net")
-    expect(done).to_contain_text("1001")
+    expect(done).to_contain_text("1003")
     expect(done.locator("[data-lc=rows] tfoot")).to_contain_text("£30.90")
     page.screenshot(path=screenshots / "order-panel-done.png")
     receipt = mail_text(service, "erin@example.net", 2)
-    assert "1001" in receipt
+    assert "1003" in receipt
     assert "£30.90" in receipt
     told = service.wait_for_email("alice@example.org")
     assert told["Reply-To"] == "erin@example.net"

@@ -298,7 +298,7 @@ def add(session, now, made, number: int, stars: str = "5", state: str = "approve
     if state != "waiting":
         public_id = session.scalar(select(Review.public_id).where(Review.contact_id == contact.id))
         which = {"site_id": made.site.id, "form_public_id": made.form.public_id, "public_id": public_id}
-        operations.judge(session, now, **which, revision=1, state=state, tell=False)
+        operations.judge(session, now, **which, revision=1, state=state)
 
 
 def test_older_reviews_come_page_by_page_and_none_is_left_out(form, people, everybody, now, client) -> None:

@@ -25,7 +25,7 @@ from leadcapture.forms.kind import (
     newsletter_asks,
     words,
 )
-from leadcapture.forms.kinds.order import operations, rules, wording
+from leadcapture.forms.kinds.order import operations, queries, rules, wording
 from leadcapture.forms.kinds.order.fields import Owner, Visitor
 from leadcapture.forms.models import Form
 from leadcapture.forms.outcome import Outcome
@@ -172,6 +172,41 @@ SHOP = Preset(
     },
 )
 
+EXAMPLES = tuple(
+    {
+        **goods,
+        "name": name,
+        "email": email,
+        "phone": "020 7946 0958",
+        "street": "1 Hill Road",
+        "postcode": "LS1 4DY",
+        "city": "Leeds",
+        "country": "GB",
+    }
+    for name, email, goods in (
+        ("Ingrid", "ingrid@example.org", {"good_honey500": "2", "delivery": "bypost01"}),
+        ("Mateo", "mateo@example.net", {"good_candle01": "1", "good_spoon001": "2", "delivery": "pickup01"}),
+    )
+)
+
+
+def on_example_entries(session: Session, now: datetime, form: Form, site: Site) -> None:
+    """The first order of the demo is accepted; the other is new."""
+    first = queries.page(session, form.id)[0][-1]
+    operations.change(
+        session,
+        now,
+        site_id=site.id,
+        form_public_id=form.public_id,
+        public_id=first.public_id,
+        seen="new",
+        state="accepted",
+        by="Bob",
+        note="It leaves on Monday, in one parcel.",
+        mail=True,
+    )
+
+
 KIND = FormKind(
     name="order",
     title=lazy_gettext("Order request"),
@@ -210,6 +245,8 @@ KIND = FormKind(
     },
     presets={"shop": SHOP},
     example=Preset(title=lazy_gettext("Orders"), settings=SHOP.settings),
+    example_entries=EXAMPLES,
+    on_example_entries=on_example_entries,
     manage="order_console.orders",
     manage_label=lazy_gettext("Orders"),
 )

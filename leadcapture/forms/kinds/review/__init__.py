@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import URL, DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
-from leadcapture import addresses, ids
-from leadcapture.consent import operations as consent
-from leadcapture.contacts import operations as contacts
 from leadcapture.contacts.models import Contact
 from leadcapture.forms import letters
 from leadcapture.forms.fields import StarsField
@@ -164,50 +161,32 @@ def _stars(number: Any) -> str:
     return ngettext("%(num)d star of 5", "%(num)d stars of 5", int(number)) if number else ""
 
 
-def on_example(session: Session, now: datetime, form: Form, site: Site) -> None:
-    """One review that is approved and answered, and one that waits."""
-    reviews = (
-        ("Ingrid", "ingrid@example.org", "5", "The honey arrived well packed after two days. Will order again."),
-        ("Oskar", "oskar@example.net", "4", "Lovely candles. The parcel took a day longer than promised."),
-    )
-    for name, email, stars, text in reviews:
-        filled = _example(form, site, now, name, email, {"stars": stars, "text": text})
-        contact = contacts.upsert_confirmed(
-            session, now, site_id=site.id, address=filled.address, name=name, source=form.slug
-        )
-        said = str(KIND.texts["statement"]) % {"site": site.name}
-        consent.record(
-            session, now, contact=contact, action="grant", purpose="review", statement=said, method="button",
-            form_slug=form.slug, form_version=form.version, submission_public_id=filled.public_id,
-        )  # fmt: skip
-        operations.receive(session, now, filled=filled, contact=contact)
+def on_example_entries(session: Session, now: datetime, form: Form, site: Site) -> None:
+    """One review of the demo is approved and answered; the other waits."""
     waiting, _older = queries.page(session, form.id, state="waiting")
-    first = next(review for review, _agreed in waiting if review.name == "Ingrid")
+    first = next(review for review, _agreed in waiting if review.name == EXAMPLES[0]["name"])
     which: dict[str, Any] = {"site_id": site.id, "form_public_id": form.public_id, "public_id": first.public_id}
-    # Nobody is mailed: these people never asked.
-    operations.judge(session, now, **which, revision=1, state="approved", tell=False)
+    operations.judge(session, now, **which, revision=1, state="approved")
     answer = "Thank you, Ingrid! The next jar has this summer's lime blossom in it."
-    operations.answer(session, now + timedelta(hours=3), **which, revision=2, text=answer)
+    operations.answer(session, now, **which, revision=2, text=answer)
 
 
-def _example(form: Form, site: Site, now: datetime, name: str, email: str, data: dict[str, Any]) -> Filled:
-    return Filled(
-        public_id=ids.new("submission"),
-        site=site,
-        form_id=form.id,
-        form_public_id=form.public_id,
-        form_slug=form.slug,
-        settings=form.settings,
-        address=addresses.parse(email),
-        name=name,
-        phone="",
-        language="en",
-        data=data,
-        purposes=frozenset({"review"}),
-        page_url="",
-        submitted_at=now,
-    )
-
+EXAMPLES = (
+    {
+        "stars": "5",
+        "text": "The honey arrived well packed after two days. Will order again.",
+        "name": "Ingrid",
+        "email": "ingrid@example.org",
+        "consent": "review",
+    },
+    {
+        "stars": "4",
+        "text": "Lovely candles. The parcel took a day longer than promised.",
+        "name": "Oskar",
+        "email": "oskar@example.net",
+        "consent": "review",
+    },
+)
 
 KIND = FormKind(
     name="review",
@@ -226,7 +205,7 @@ KIND = FormKind(
     },
     asks=asks,
     on_confirmed=on_confirmed,
-    on_example=on_example,
+    on_example_entries=on_example_entries,
     summary=summary,
     forget=operations.forget,
     visitor_form=Visitor,
@@ -242,6 +221,7 @@ KIND = FormKind(
         "newsletter": False,
     },
     example=Preset(title=lazy_gettext("Reviews"), settings={"newsletter": True}),
+    example_entries=EXAMPLES,
     manage="review_console.reviews",
     manage_label=lazy_gettext("Reviews"),
 )

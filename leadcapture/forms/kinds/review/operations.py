@@ -68,10 +68,9 @@ def judge(
     public_id: str,
     revision: int,
     state: str,
-    tell: bool = True,
 ) -> None:
     """Put the review into another state, if it still says what the operator has seen (`revision`). Who is published for
-    the first time with these words is told so, where the owner wishes it and `tell` does not say otherwise.
+    the first time with these words is told so, where the owner wishes it.
 
     Raises NotFound, Invalid for a state that cannot follow, Conflict with a sentence when somebody else was faster.
     """
@@ -79,7 +78,7 @@ def judge(
     if not rules.may_follow(review.state, state):
         raise Invalid(_("A review in this state cannot be changed like that."))
     review.state, review.revision = state, review.revision + 1
-    if state == "approved" and tell and not review.told and form.settings.get("tell_published", True):
+    if state == "approved" and not review.told and form.settings.get("tell_published", True):
         review.told = _tell_author(session, now, form, review)
     session.flush()
 
