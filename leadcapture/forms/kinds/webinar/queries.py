@@ -109,14 +109,18 @@ def held(session: Session, public_id: str) -> Held:
     return Held(*row)
 
 
-def registrants(session: Session, form_id: int) -> Sequence[tuple[WebinarSeat, Contact, WebinarSession]]:
-    """Who is seated or waits in the form's sessions: by session, the seated first, in the order they came."""
+def registrants(
+    session: Session, form_id: int, limit: int | None = None
+) -> Sequence[tuple[WebinarSeat, Contact, WebinarSession]]:
+    """Who is seated or waits in the form's sessions: by session, the seated first, in the order they came; at
+    most so many."""
     rows = session.execute(
         select(WebinarSeat, Contact, WebinarSession)
         .join(WebinarSession, WebinarSession.id == WebinarSeat.session_id)
         .join(Contact, Contact.id == WebinarSeat.contact_id)
         .where(WebinarSession.form_id == form_id, WebinarSeat.status.in_(rules.ACTIVE))
         .order_by(WebinarSession.starts_at, WebinarSession.id, WebinarSeat.status, WebinarSeat.place)
+        .limit(limit)
     )
     return [(row[0], row[1], row[2]) for row in rows]
 

@@ -30,6 +30,8 @@ console = Blueprint("webinar", __name__)
 open_blueprints = (visitors,)
 blueprints = (console,)
 
+SHOWN = 1000  # people on the owner's page; the file has them all
+
 
 @visitors.get("/f/<key>/<slug>/join/<token>")
 def join(key: str, slug: str, token: str) -> AnyResponse:
@@ -57,7 +59,7 @@ def seats(public_id: str) -> str:
     with db.read() as reading:
         form = _form(reading, public_id)
         meetings, counts = queries.sessions(reading, form.id), queries.counts(reading, form.id)
-        people = queries.registrants(reading, form.id)
+        people = queries.registrants(reading, form.id, limit=SHOWN + 1)
     now = clock.now()
     return render_template(
         "forms/kinds/webinar/seats.html",
@@ -71,11 +73,12 @@ def seats(public_id: str) -> str:
                 "waiting": counts.get(meeting.id, (0, 0))[1],
                 "cancelled": meeting.cancelled,
                 "over": rules.phase(meeting.starts_at, meeting.minutes, now) == "over",
-                "people": [(seat, contact) for seat, contact, of in people if of.id == meeting.id],
+                "people": [(seat, contact) for seat, contact, of in people[:SHOWN] if of.id == meeting.id],
             }
             for meeting in meetings
         ],
         anybody=bool(people),
+        more=len(people) > SHOWN,
     )
 
 
