@@ -101,6 +101,21 @@ def list_forms() -> str:
     )
 
 
+@blueprint.get("/console/forms/work")
+@session.require()
+def work() -> str:
+    """The forms whose entries operators work on, such as orders, each with what waits there."""
+    workable = {name: kind for name, kind in kinds.registry().items() if kind.manage and session.may(kind.manage_role)}
+    with db.read() as reading:
+        found = queries.of_site(reading, session.current_site().id)
+        forms = [
+            (form, workable[form.kind], workable[form.kind].waiting(reading, form))
+            for form in found
+            if form.kind in workable and not form.archived_at
+        ]
+    return render_template("console/forms_work.html", forms=forms)
+
+
 @blueprint.get("/console/forms/new")
 @session.require("admin")
 def choose_kind() -> str:

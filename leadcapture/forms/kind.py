@@ -150,6 +150,11 @@ def needs_nothing(session: Session, now: datetime, form: FormRow, site: Site) ->
     """For a kind whose form of the demo is its settings."""
 
 
+def nothing_waits(session: Session, form: FormRow) -> str:  # noqa: ARG001 as above
+    """For a kind on whose entries nobody works."""
+    return ""
+
+
 def keeps_nothing(session: Session, now: datetime, contact_id: int) -> None:
     """For a kind that has no tables of its own."""
 
@@ -173,7 +178,8 @@ class FormKind:
     visitors meet them now, for a kind where choices run out. `data` is what the kind's own script
     and page need to know, in the language of the moment. `compute` is what can be worked out from valid fields before
     they are sent. `summary` is how a submission's own data reads to operators. `manage` is the endpoint of the owner's
-    own page of the kind, and `manage_label` what its tab says.
+    own page of the kind, `manage_label` what its tab says, and `manage_role` the least role that may open it, as its
+    view requires too. `waiting` says in a few words how much there waits to be worked on; nothing: nothing does.
     """
 
     name: str
@@ -202,6 +208,8 @@ class FormKind:
     example_entries: Sequence[Mapping[str, Any]] = ()
     manage: str = ""
     manage_label: Any = ""
+    manage_role: str = "admin"
+    waiting: Callable[[Session, FormRow], str] = nothing_waits
 
     def check(self) -> None:
         """Raises BadKind with a sentence when something is missing that would only show when a visitor comes."""

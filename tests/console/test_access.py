@@ -21,6 +21,7 @@ PAGES = [
     ("/console/contacts/{contact}", "operator"),
     ("/console/contacts.csv", "admin"),
     ("/console/forms", "admin"),
+    ("/console/forms/work", "operator"),
     ("/console/forms/new", "admin"),
     ("/console/forms/{form}", "admin"),
     ("/console/forms/{form}/page", "admin"),

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from flask import url_for
 
 from leadcapture.forms import kinds
 from leadcapture.forms.description import describe_fields
@@ -81,3 +82,13 @@ def test_a_kind_with_an_impossible_name_stops_the_start(folder):
 
 def test_the_kinds_we_bring_are_found():
     assert {"offline", "subscription"} <= set(kinds.registry())
+
+
+@pytest.mark.parametrize("kind", [kind.name for kind in kinds.registry().values() if kind.manage])
+def test_the_page_of_a_kind_opens_for_those_it_says(kind: str, make_form, signed_in, app):
+    form = make_form(kind, publish=False)
+    with app.test_request_context():
+        page = url_for(kinds.by_name(kind).manage, public_id=form.public_id)
+    role = kinds.by_name(kind).manage_role
+    assert signed_in("alice").get(page).status_code == 200
+    assert signed_in("bob").get(page).status_code == (200 if role == "operator" else 403)

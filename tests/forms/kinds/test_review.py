@@ -487,3 +487,18 @@ def test_the_page_asks_the_database_for_twenty_and_one(form, people, now) -> Non
     db.write(lambda session: [add(session, now, made, number) for number in range(queries.PAGE)])
     with db.read() as session:
         assert queries.listing(session, form.id).older is None, "a full page is not followed by an empty one"
+
+
+def test_bob_finds_the_reviews_he_works_on_and_no_form_besides(written, form, signed_in) -> None:
+    bob = signed_in("bob")
+    assert 'href="/console/forms/work"' in bob.get("/console/account").text
+    listed = f'href="/console/forms/{form.public_id}/reviews"'
+    page = bob.get("/console/forms/work").text
+    assert listed in page
+    assert "Nothing waits" in page
+    written()
+    page = bob.get("/console/forms/work").text
+    assert "1 review to approve" in page
+    assert page.count('class="main-link"') == 1
+    assert "/console/forms/new" not in page
+    assert form.public_id not in signed_in("charlie").get("/console/forms/work").text

@@ -30,7 +30,7 @@ from leadcapture.forms.kinds.order.fields import Owner, Visitor
 from leadcapture.forms.models import Form
 from leadcapture.forms.outcome import Outcome
 from leadcapture.i18n import gettext as _
-from leadcapture.i18n import lazy_gettext
+from leadcapture.i18n import lazy_gettext, ngettext
 from leadcapture.sites.models import Site
 
 
@@ -100,6 +100,11 @@ def compute(settings: Settings, data: Mapping[str, Any]) -> Outcome:
     return Outcome(
         title=_("Your order so far"), rows=rows, total=total, note=_("Delivery is not chosen yet.") if open_ else ""
     )
+
+
+def waiting(session: Session, form: Form) -> str:
+    new = queries.counts(session, form.id)["new"]
+    return ngettext("%(num)d new order", "%(num)d new orders", new) if new else ""
 
 
 def data(session: Session, now: datetime, form: Form, site: Site) -> Mapping[str, Any]:  # noqa: ARG001 as above
@@ -249,4 +254,6 @@ KIND = FormKind(
     on_example_entries=on_example_entries,
     manage="order_console.orders",
     manage_label=lazy_gettext("Orders"),
+    manage_role="operator",
+    waiting=waiting,
 )

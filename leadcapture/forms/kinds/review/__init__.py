@@ -161,6 +161,11 @@ def _stars(number: Any) -> str:
     return ngettext("%(num)d star of 5", "%(num)d stars of 5", int(number)) if number else ""
 
 
+def waiting(session: Session, form: Form) -> str:
+    new = queries.counts(session, form.id)["waiting"]
+    return ngettext("%(num)d review to approve", "%(num)d reviews to approve", new) if new else ""
+
+
 def on_example_entries(session: Session, now: datetime, form: Form, site: Site) -> None:
     """One review of the demo is approved and answered; the other waits."""
     waiting, _older = queries.page(session, form.id, state="waiting")
@@ -224,4 +229,6 @@ KIND = FormKind(
     example_entries=EXAMPLES,
     manage="review_console.reviews",
     manage_label=lazy_gettext("Reviews"),
+    manage_role="operator",
+    waiting=waiting,
 )
