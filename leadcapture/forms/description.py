@@ -67,6 +67,7 @@ def _described(shown: Field) -> dict[str, Any]:
         "label": str(shown.label.text),
         "help": str(shown.description) or None,
         "required": bool(shown.flags.required),
+        "unmarked": bool(extra.get("unmarked")),
         "autocomplete": extra.get("autocomplete"),
         "inputmode": extra.get("inputmode"),
         "maxlength": shown.flags.maxlength,

@@ -13,7 +13,8 @@ const form = document.querySelector<HTMLFormElement>("form[data-lc=form]");
 if (described && form) {
   const { form: descriptor, words } = JSON.parse(described.textContent ?? "") as { form: Descriptor; words: SuggestWords };
   for (const field of form.querySelectorAll<HTMLInputElement>("input[data-slider]")) slide(field, descriptor.lang);
-  for (const hint of form.querySelectorAll("[data-when]")) hint.remove();
+  // What a condition shows says by itself when it matters.
+  for (const group of form.querySelectorAll(".depends")) group.replaceWith(...group.querySelectorAll(":scope > :not(.help)"));
   followConditions(form, descriptor.fields);
   suggestAddresses(form, words);
   sendOnce(form);

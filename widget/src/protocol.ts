@@ -162,6 +162,8 @@ export interface Field {
   label: string;
   help: string | null;
   required: boolean;
+  /** Nothing says that it may be left empty, though it may. */
+  unmarked: boolean;
   autocomplete: string | null;
   inputmode: string | null;
   maxlength: number | null;

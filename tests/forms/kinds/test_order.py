@@ -493,6 +493,14 @@ def test_what_is_wrong_with_the_settings_is_said_and_nothing_is_kept(shop, signe
     assert kept_settings(shop) == before
 
 
+def test_the_page_without_scripts_makes_no_noise(shop, client, people) -> None:
+    page = client.get(f"/f/{people.site.key}/order").text
+    assert page.count("Only if your answer to") == 1, "said once for all fields of the address"
+    group = page.split('class="depends"')[1].split('name="note"')[0]
+    assert all(f'name="{name}"' in group for name in ("street", "postcode", "city"))
+    assert page.count('class="optional"') == 1, "at the note alone, not at each quantity"
+
+
 def test_charlie_and_bob_set_nothing_up(shop, signed_in) -> None:
     assert saved(signed_in("charlie"), shop).status_code == 404
     assert saved(signed_in("bob"), shop).status_code == 403

@@ -13,7 +13,7 @@ import { clearError, fillFromAddress, readValues, showErrors, writeValues, type 
 import { wrongFields } from "./wrong";
 
 const field = (name: string, more: Partial<Field> = {}): Field => ({
-  name, type: "text", label: name, help: null, required: true, autocomplete: null, inputmode: null, maxlength: null, options: null, value: null,
+  name, type: "text", label: name, help: null, required: true, unmarked: false, autocomplete: null, inputmode: null, maxlength: null, options: null, value: null,
   min: null, max: null, step: null, unit: null, param: null, show_if: null, ...more,
 });
 const options = [{ value: "1", label: "Oak" }, { value: "2", label: "Ash" }];
@@ -47,6 +47,12 @@ const wrong = (form: HTMLFormElement, name: string, lang = "en", say = t) => wro
 let form: HTMLFormElement;
 beforeEach(() => {
   form = painted();
+});
+
+test("what may be left empty says so, unless that would only be noise", () => {
+  const fields = [field("note", { required: false }), field("many", { type: "number", unit: "×", required: false, unmarked: true })];
+  const form = paint({ ...descriptor(fields) }, { optional: "optional", privacy: "" });
+  expect([...form.querySelectorAll("label")].map((label) => label.textContent)).toEqual(["note (optional)", "many"]);
 });
 
 test("a choice is named by the question it belongs to, and each option by its label", () => {

@@ -26,14 +26,14 @@ export function richRow(field: Field, id: string, words: FormWords): HTMLElement
   }
 }
 
-function group({ name, type, label, help, required }: Field, id: string, words: FormWords, inside: Node[]): HTMLElement {
+function group({ name, type, label, help, required, unmarked }: Field, id: string, words: FormWords, inside: Node[]): HTMLElement {
   return el(
     "fieldset",
     {
       id, class: "field", "data-field": name, "data-required": required, role: type === "checks" ? null : "radiogroup",
       "aria-required": required && type !== "checks" ? "true" : null, "aria-describedby": help && `${id}-help`,
     },
-    el("legend", {}, ...labelled(label, required, words)),
+    el("legend", {}, ...labelled(label, required || unmarked, words)),
     help && el("p", { class: "help", id: `${id}-help` }, help),
     ...inside,
   );
@@ -59,9 +59,9 @@ function stars({ name, options, value }: Field, id: string): Node[] {
   );
 }
 
-function labelledRow({ label, help, required, type }: Field, id: string, words: FormWords, control: Node): HTMLElement {
+function labelledRow({ label, help, required, unmarked, type }: Field, id: string, words: FormWords, control: Node): HTMLElement {
   // A slider always has a value, so that there is nothing optional about it.
-  const text = labelled(label, required || type === "range", words);
+  const text = labelled(label, required || unmarked || type === "range", words);
   return el("div", { class: "field" }, el("label", { for: id }, ...text), help && el("p", { class: "help", id: `${id}-help` }, help), control);
 }
 

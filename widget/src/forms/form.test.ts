@@ -9,7 +9,7 @@ import { isStale, solve } from "./proof";
 import { clearError, readValues, showErrors, writeValues } from "./values";
 
 const field = (name: string, more: Partial<Field> = {}): Field => ({
-  name, type: "text", label: name, help: null, required: false, autocomplete: null, inputmode: null, maxlength: null, options: null, value: null,
+  name, type: "text", label: name, help: null, required: false, unmarked: false, autocomplete: null, inputmode: null, maxlength: null, options: null, value: null,
   min: null, max: null, step: null, unit: null, param: null, show_if: null, ...more,
 });
 const consent = { purpose: "newsletter", statement: "I agree <b>fully</b>.", version: 1 };

@@ -32,7 +32,7 @@ export function paint(form: Descriptor, words: FormWords, row = basicRow): HTMLF
 
 /** The row of a field of a basic type. */
 export function basicRow(field: Field, id: string, words: FormWords): HTMLElement {
-  const { name, type, label, help, required, autocomplete, inputmode, maxlength, value } = field as BasicField;
+  const { name, type, label, help, required, unmarked, autocomplete, inputmode, maxlength, value } = field as BasicField;
   if (type === "hidden") return el("input", { type, name, value });
   const hint = help && el("p", { class: "help", id: `${id}-help` }, help);
   const common = { id, name, required, "aria-describedby": help && `${id}-help` };
@@ -41,15 +41,15 @@ export function basicRow(field: Field, id: string, words: FormWords): HTMLElemen
   const input =
     type === "textarea" ? el("textarea", { ...shared, rows: 4 }, value)
     : el("input", { ...shared, type, value, dir: type === "email" || type === "tel" ? "ltr" : null });
-  return el("div", { class: "field" }, el("label", { for: id }, ...labelled(label, required, words)), hint, input);
+  return el("div", { class: "field" }, el("label", { for: id }, ...labelled(label, required || unmarked, words)), hint, input);
 }
 
 const box = (attributes: Record<string, string | boolean | null>, text: (Node | string)[], help?: Node | string | null): HTMLElement =>
   el("div", { class: "field" }, el("label", { class: "check" }, el("input", { ...attributes, type: "checkbox" }), el("span", {}, ...text)), help);
 
-/** A field's label, and that it may be left empty. */
-export const labelled = (label: string, required: boolean, words: FormWords): (Node | string)[] =>
-  required ? [label] : [label, el("span", { class: "optional" }, ` (${words.optional})`)];
+/** A field's label, and that it may be left empty, unless it is `plain`. */
+export const labelled = (label: string, plain: boolean, words: FormWords): (Node | string)[] =>
+  plain ? [label] : [label, el("span", { class: "optional" }, ` (${words.optional})`)];
 
 function notice({ notice, privacy_url }: Descriptor, words: FormWords): HTMLElement | null {
   if (!notice && !privacy_url) return null;

@@ -52,11 +52,6 @@ export function money(amount: bigint, currency: string, lang: string): string {
   return new Intl.NumberFormat(`${lang}-u-nu-latn`, { style: "currency", currency }).format(exact);
 }
 
-/** Every quantity may be left empty, so that saying it at each of them only stands in the way. */
-function unmark(form: HTMLFormElement, field: string): void {
-  form.querySelector(`[name="${field}"]`)?.closest(".field")?.querySelector(".optional")?.remove();
-}
-
 /** Shows lines and total under the form's fields and keeps them true. */
 export function enhance(form: HTMLFormElement, descriptor: Descriptor): (() => void) | void {
   const place = form.querySelector<HTMLElement>("[data-lc=computed]");
@@ -70,7 +65,6 @@ export function enhance(form: HTMLFormElement, descriptor: Descriptor): (() => v
   const spoken = el("p", { class: "away trap", role: "status" });
   const shown = el("div", {});
   place.replaceChildren(shown, spoken);
-  for (const { field } of data.goods) unmark(form, field);
 
   function show(): void {
     const sent = new FormData(form);

@@ -217,6 +217,7 @@ def _quantity(good: Settings, currency: str) -> Any:
             "min": 0,
             "max": most,
             "step": 1,
+            "unmarked": True,  # each may be left empty: saying it at each would only stand in the way
             "unit": f"× {wording.money(rules.amount_of(good), currency)}",
         },
     )
