@@ -60,11 +60,8 @@ PAGES = (
 OPEN = (health, snippet_routes, chat_routes, form_routes, form_pages, form_short, consent_routes, mail_routes)
 
 
-def create_app(settings: Settings, *, demo: bool = False) -> Flask:
-    """The whole service as one WSGI application on the configured database, which must be migrated.
-
-    `demo` adds the host page of a demo shop at /demo.
-    """
+def configure(settings: Settings) -> None:
+    """Have everything that is one for the whole process go by these settings."""
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     kinds.use_folder(settings.form_kinds)
     signing.configure(settings.secret_keys)
@@ -73,6 +70,13 @@ def create_app(settings: Settings, *, demo: bool = False) -> Flask:
     uploads.configure(settings)
     db.connect(settings.database_url)
 
+
+def create_app(settings: Settings, *, demo: bool = False) -> Flask:
+    """The whole service as one WSGI application on the configured database, which must be migrated.
+
+    `demo` adds the host page of a demo shop at /demo.
+    """
+    configure(settings)
     app = Flask("leadcapture", static_folder=web.STATIC, static_url_path="/static", template_folder="templates")
     app.config.update(
         SECRET_KEY=settings.secret_keys[0],

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -20,7 +21,7 @@ from sqlalchemy import make_url
 
 from leadcapture import clock, db, i18n, ids, ratelimit, signing, tables, uploads
 from leadcapture import settings as settings_module
-from leadcapture.app import create_app
+from leadcapture.app import configure, create_app
 from leadcapture.operators.models import Membership, Operator
 from leadcapture.operators.rules import hash_password
 from leadcapture.settings import Settings
@@ -68,12 +69,24 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCach
     return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
 
 
+# Applications are made of some 140 routes, which takes longer than most tests: one serves all that want the same
+# settings. There is never more than one, for the socket server belongs to the newest.
+_made: dict[str, Any] = {}
+
+
 @pytest.fixture
 def app(settings: Settings, database: db.Database, compiled: FileSystemBytecodeCache) -> Flask:
     """The whole application in this process, on the fresh database."""
-    app = create_app(settings, demo=True)
-    app.testing = True
-    app.jinja_env.bytecode_cache = compiled
+    wanted = {name: value for name, value in settings.values.items() if name != "INSTANCE"}
+    if _made.get("settings") != wanted:
+        made = create_app(settings, demo=True)
+        made.testing = True
+        made.jinja_env.bytecode_cache = compiled
+        _made.update(settings=wanted, app=made, config=dict(made.config))
+    configure(settings)
+    app: Flask = _made["app"]
+    app.config.clear()
+    app.config.update(_made["config"], LEADCAPTURE=settings)
     return app
 
 
