@@ -240,18 +240,18 @@ KIND = FormKind(
     },
     presets={
         "shared": Preset(
-            lazy_gettext("10% off, one code for all"),
+            lazy_gettext("Ten percent off, one code for all"),
             lazy_gettext("Everybody gets WELCOME10. Quick to set up; the code may travel on."),
             {"supply": "shared", "shared_code": "WELCOME10"},
         ),
         "unique": Preset(
-            lazy_gettext("10% off, each person a code of their own"),
+            lazy_gettext("Ten percent off, each person a code of their own"),
             lazy_gettext("We make 100 codes, each good for one order within 30 days."),
             {"supply": "unique", "valid_days": 30},
         ),
     },
     example=Preset(
-        lazy_gettext("10% off, each person a code of their own"),
+        lazy_gettext("Ten percent off, each person a code of their own"),
         settings={"supply": "unique", "valid_days": 30, "newsletter": True},
     ),
     manage="console_coupon.codes",
