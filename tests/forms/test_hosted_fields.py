@@ -115,4 +115,5 @@ def test_a_form_that_is_closed_says_so_and_asks_for_nothing(client: FlaskClient,
     form = make_form("coupon", **{**next(iter(kinds.by_name("coupon").presets.values())).settings, **ended})
     page = client.get(f"/f/{people.site.key}/{form.slug}").text
     assert 'data-lc="closed"' in page
+    assert "Leave your e-mail address" not in page, "that would be in vain"
     assert "<form" not in page

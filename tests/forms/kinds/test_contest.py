@@ -300,6 +300,8 @@ def test_a_form_that_has_not_opened_or_has_closed_takes_nothing(contest, client)
     assert (refused.status_code, refused.json["error"]["code"]) == (409, "closed")
     fair.draw()
     assert "drawn" in client.get(path, headers=origin).json["closed"]
+    page = client.get(fair.path).text
+    assert re.search(r'data-lc="closed".*<a href="http[^"]+/draw\?lang=en">See the result</a>', page, re.DOTALL)
 
 
 def test_the_panel_is_told_prizes_closing_and_rules(contest, client) -> None:

@@ -149,6 +149,12 @@ test("a form that takes nothing now says so and has nothing to fill in", () => {
   expect(closed.elements).toHaveLength(0);
 });
 
+test("a form that is over leads to what came of it, by a web address only", () => {
+  const over = (url: string) => painted(FIELDS, { closed: "It is over.", data: { closed_link: { label: "See the result", url } } });
+  expect(over("https://shop.example.org/draw").querySelector("a")!.href).toBe("https://shop.example.org/draw");
+  expect(over("javascript:alert(1)").querySelector("a")).toBeNull();
+});
+
 test("a kind with a module has a place to draw in, before what one agrees to", () => {
   const consents = [{ purpose: "news", statement: "I agree.", version: 1, required: true }];
   const element = painted(FIELDS, { module: "/static/kind-order.js", consents });

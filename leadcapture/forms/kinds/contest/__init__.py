@@ -182,6 +182,10 @@ def data(session: Session, now: datetime, form: Form, site: Site) -> Mapping[str
             {"label": _("Rules"), "url": f"{url}/rules?lang={i18n.language()}"},
             {"label": _("How the draw works"), "url": f"{url}/draw?lang={i18n.language()}"},
         ],
+        "closed_link": {
+            "label": _("See the result") if contest.state == "drawn" else _("How the draw works"),
+            "url": f"{url}/draw?lang={i18n.language()}",
+        },
     }
 
 
