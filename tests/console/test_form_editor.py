@@ -184,6 +184,13 @@ class TestPreview:
         assert answer.json["descriptor"]["closed"] is None
         assert "Now visitors read instead" in answer.json["says"]
 
+    def test_codes_that_were_never_given_are_not_said_to_be_given_out(self, alice) -> None:
+        typed = {"language": "en", "type": "percent", "value": "10", "supply": "shared", "per_contact": "1"}
+        for page in (made(alice, "coupon", "shared"), made(alice, "coupon", "shared")):  # the second has no code yet
+            for code in ("WELCOME10", "SPRING20"):
+                answer = alice.post(f"{page}/preview", seen_at=page, shared_code=code, **typed)
+                assert answer.json["says"] == "", code
+
     def test_without_scripts_the_saved_draft_can_be_looked_at_and_not_sent(self, alice) -> None:
         page = made(alice)
         alice.post(page, title="Spring")

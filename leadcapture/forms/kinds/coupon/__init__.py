@@ -160,7 +160,15 @@ def closed(session: Session, now: datetime, form: Form, site: Site) -> str:
     _begins, ends = operations.window(form.settings, site.timezone)
     if ends and ends <= now:
         return _("This offer has ended.")
-    return "" if queries.has_any(session, form) else _("All codes have been given out. Thank you for your interest.")
+    if queries.has_any(session, form):
+        return ""
+    if form.settings.get("supply") == "shared":
+        belongs = queries.form_of_shared(session, form)
+        if belongs is None or (belongs != form.id and not form.published):
+            return ""  # nothing was given out yet: the owner is still about it
+        if belongs != form.id:
+            return _("This offer has not begun.")
+    return _("All codes have been given out. Thank you for your interest.")
 
 
 def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:  # noqa: ARG001

@@ -110,6 +110,13 @@ def has_any(session: Session, form: Form) -> bool:
     return session.scalar(select(CouponCode.id).where(to_give(form)).limit(1)) is not None
 
 
+def form_of_shared(session: Session, form: Form) -> int | None:
+    """The internal id of the site's form that the form's shared code belongs to; None when there is no such code yet:
+    it is made when the form is saved."""
+    key = rules.key(form.settings.get("shared_code") or "")
+    return session.scalar(select(CouponCode.form_id).where(CouponCode.site_id == form.site_id, CouponCode.key == key))
+
+
 def counts(session: Session, form_id: int) -> Counts:
     """What became of the form's codes, but for a shared one."""
     numbers = [func.count().filter(_in_state(state)) for state in STATES]
