@@ -14,6 +14,7 @@ from leadcapture import i18n
 from leadcapture.forms import questions, rules
 from leadcapture.forms.description import describe_fields
 from leadcapture.forms.fields import Meta, RowsField, email_field, name_field
+from leadcapture.i18n import gettext as _
 from leadcapture.i18n import lazy_gettext
 
 Settings = Mapping[str, Any]
@@ -65,8 +66,7 @@ class NamedVisitorForm(VisitorForm):
 def _regions() -> list[tuple[str, str]]:
     names = Locale.parse(i18n.language()).territories
     known = sorted((names.get(code, code), code) for code in phonenumbers.SUPPORTED_REGIONS)
-    always = str(lazy_gettext("every number with its country's code (+…)"))
-    return [("", always), *((code, name) for name, code in known)]
+    return [("", _("None: every number begins with +")), *((code, name) for name, code in known)]
 
 
 class SettingsForm(Form):
@@ -87,7 +87,10 @@ class SettingsForm(Form):
         max_entries=40,
     )
     phone_region = SelectField(
-        lazy_gettext("Phone numbers without a country's code are of"), choices=_regions, default=""
+        lazy_gettext("Country of phone numbers"),
+        description=lazy_gettext("Numbers without a + are read as numbers of this country."),
+        choices=_regions,
+        default="",
     )
 
 

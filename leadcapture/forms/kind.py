@@ -175,10 +175,9 @@ class FormKind:
     owner has saved other settings than `before`. `forget` erases what the kind's tables hold of a contact.
 
     `closed` says in a sentence why a form takes nothing now; nothing: it is open. `offered` are the settings as
-    visitors meet them now, for a kind where choices run out. `data` is what the kind's own script
-    and page need to know, in the language of the moment; its `closed_link` ({"label", "url"}) stands beside the sentence
-    that the form is closed. `compute` is what can be worked out from valid fields before
-    they are sent. `summary` is how a submission's own data reads to operators. `manage` is the endpoint of the owner's
+    visitors meet them now, for a kind where choices run out. `data` is what the kind's own script and page need to
+    know, in the language of the moment; its `closed_link` ({"label", "url"}) stands beside the sentence that the form
+    is closed. `compute` is what can be worked out from valid fields before they are sent. `summary` is how a submission's own data reads to operators. `manage` is the endpoint of the owner's
     own page of the kind, `manage_label` what its tab says, and `manage_role` the least role that may open it, as its
     view requires too. `waiting` says in a few words how much there waits to be worked on; nothing: nothing does.
     """
@@ -281,6 +280,8 @@ class FormKind:
                     shown = str(own) % {"site": site_name}
                     form[name].render_kw = {**(form[name].render_kw or {}), "placeholder": shown, "dir": "auto"}
             offered = self._conditions(settings)
+            if not self._asks_phone(settings):
+                form["phone_region"].render_kw = {"data_when": "fields-*-type:tel"}
         rows = cast(RowsField, form["fields"])
         rows.prepare = lambda entry: _offer(entry, offered)
         for entry in rows:
@@ -305,6 +306,11 @@ class FormKind:
         # What was never set and still says nothing is no change.
         rest = {name: value for name, value in rest.items() if name in before or value not in ("", None, [])}
         return {**{name: value for name, value in before.items() if name != "texts"}, **rest, "texts": texts}
+
+    def _asks_phone(self, settings: Settings) -> bool:
+        """Whether a field of the kind itself, not a question of the owner's, is a phone number."""
+        own = [one for one in describe_fields(self.fields(settings)) if not one["name"].startswith(questions.PREFIX)]
+        return any(one["type"] == "tel" for one in own)
 
     def _conditions(self, settings: Settings) -> list[tuple[str, str]]:
         """What a question can depend on: every other field of the form, by name, with the words for it."""

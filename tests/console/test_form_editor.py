@@ -151,6 +151,14 @@ class TestRows:
         assert answer.text.count('value="Favourite colour"') == 1
 
 
+def test_the_country_of_phone_numbers_stands_where_one_is_asked_for(alice) -> None:
+    when = 'data-when="fields-*-type:tel"'
+    page = alice.get(made(alice)).text
+    assert "None: every number begins with +" in page
+    assert when in page, "for scripts: as soon as a question is a phone number"
+    assert when not in alice.get(made(alice, "order", "shop")).text, "an order always asks for one"
+
+
 class TestPreview:
     def test_it_shows_what_is_typed_before_it_is_saved(self, alice, people: SimpleNamespace) -> None:
         page = made(alice)

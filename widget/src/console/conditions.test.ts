@@ -20,3 +20,17 @@ it("shows what matters for the kind of answer of its own row alone", () => {
   form.dispatchEvent(new Event("input"));
   expect(seen()).toEqual(["first", "second", "third"]);
 });
+
+it("shows what matters as soon as one row asks for it, and keeps its value meanwhile", () => {
+  document.body.innerHTML = `<form>
+    <select name="fields-0-type"><option value="text" selected></option><option value="tel"></option></select>
+    <div class="field" id="country"><select name="phone_region" data-when="fields-*-type:tel"><option value="GB" selected></option></select></div>
+  </form>`;
+  const form = document.querySelector("form")!;
+  const look = conditions(form);
+  const country = document.getElementById("country")!;
+  expect([country.hidden, new FormData(form).get("phone_region")]).toEqual([true, "GB"]);
+  form.insertAdjacentHTML("beforeend", `<select name="fields-1-type"><option value="tel" selected></option></select>`);
+  look();
+  expect(country.hidden).toBe(false);
+});
