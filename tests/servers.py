@@ -107,7 +107,8 @@ class Service:
 
     @property
     def environ(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("LEADCAPTURE_")}
+        unwanted = ("LEADCAPTURE_", "PYTHONDONTWRITEBYTECODE")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
         own = {
             "INSTANCE": str(self.folder / "instance"),
             "PORT": str(self.port),
@@ -115,7 +116,8 @@ class Service:
             "SMTP_URL": self.mailbox.url,
             **self.settings,
         }
-        return kept | {f"LEADCAPTURE_{name}": value for name, value in own.items()}
+        # Some machines keep no bytecode: then each of our many processes would compile everything again.
+        return kept | {"PYTHONPYCACHEPREFIX": bytecode()} | {f"LEADCAPTURE_{name}": v for name, v in own.items()}
 
     def run(self, *arguments: str, check: bool = True, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run one command of ours to its end, on the same data."""
@@ -192,6 +194,14 @@ class Service:
         """The `number`th mail to that address, once it has arrived."""
         wait_for(lambda: len(self.emails(to)) >= number, f"mail number {number} to {to}")
         return self.emails(to)[number - 1]
+
+
+@cache
+def bytecode() -> str:
+    """The folder in which the processes of these tests keep what they have compiled."""
+    folder = tempfile.mkdtemp(prefix="leadcapture-bytecode-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 @cache
