@@ -177,9 +177,10 @@ class FormKind:
     `closed` says in a sentence why a form takes nothing now; nothing: it is open. `offered` are the settings as
     visitors meet them now, for a kind where choices run out. `data` is what the kind's own script and page need to
     know, in the language of the moment; its `closed_link` ({"label", "url"}) stands beside the sentence that the form
-    is closed. `compute` is what can be worked out from valid fields before they are sent. `summary` is how a submission's own data reads to operators. `manage` is the endpoint of the owner's
-    own page of the kind, `manage_label` what its tab says, and `manage_role` the least role that may open it, as its
-    view requires too. `waiting` says in a few words how much there waits to be worked on; nothing: nothing does.
+    is closed. `compute` is what can be worked out from valid fields before they are sent. `summary` is how a
+    submission's own data reads to operators. `manage` is the endpoint of the owner's own page of the kind,
+    `manage_label` what its tab says, and `manage_role` the least role that may open it, as its view requires too.
+    `waiting` says in a few words how much there waits to be worked on; nothing: nothing does.
     """
 
     name: str

@@ -15,8 +15,7 @@ from leadcapture import clock, db, i18n, web
 from leadcapture.chat import broadcast
 from leadcapture.chat import queries as chat
 from leadcapture.errors import Forbidden, NotFound
-from leadcapture.forms import kinds, placement
-from leadcapture.forms import operations as form_operations
+from leadcapture.forms import access, kinds, placement
 from leadcapture.forms import queries as forms
 from leadcapture.i18n import gettext as _
 from leadcapture.settings import Settings
@@ -53,7 +52,7 @@ def _script(key: str) -> str:
         available = chat.available(session, now, site, settings.operator_grace)
         published = forms.published(session, site.id)
         inline = [form for form in published if form.inline]
-        described = [form_operations.describe_now(session, now, form, site, site.language) for form in inline]
+        described = [access.described(session, now, form, site, site.language) for form in inline]
     placed = _placed(published, site.timezone, now)
     # What the loader cannot paint it fetches when its place comes into view.
     basic = {form["slug"]: rules.lean(form) for form in described if not form["rich"]}

@@ -88,6 +88,15 @@ def test_only_forms_that_are_published_and_placed_in_pages_travel_along(
     assert config_in(client.get(f"/widget/{people.site.key}.js").text)["forms"] == {}
 
 
+def test_a_form_whose_kind_has_a_script_is_left_to_the_module_of_forms(
+    client: FlaskClient, people: SimpleNamespace, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(people.site.id, now, kind="subscription", slug="newsletter")
+    built = {**web.manifest(), "kind-subscription.js": "kind-subscription-1a2b3c4d.js"}
+    monkeypatch.setattr(web, "manifest", lambda: built)
+    assert config_in(client.get(f"/widget/{people.site.key}.js").text)["forms"] == {}
+
+
 def test_charlies_site_shows_nothing_of_the_other_one(
     client: FlaskClient, people: SimpleNamespace, now: datetime
 ) -> None:
