@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,6 +16,7 @@ from leadcapture.i18n import gettext as _
 from leadcapture.settings import Settings
 
 CHUNK = 1 << 16
+UNFINISHED_FOR = timedelta(days=1)
 
 
 class TooLarge(Invalid):
@@ -89,6 +91,19 @@ def drop(name: str) -> None:
     """Delete a kept file; one that is gone already is no matter."""
     with suppress(FileNotFoundError):
         path_of(name).unlink()
+
+
+def sweep(now: datetime) -> int:
+    """Delete what was being received a day ago and never was as a whole: a process that is killed leaves it. Returns
+    how many there were."""
+    swept = 0
+    for path in _uploads().glob("*.part"):
+        # Another process may sweep, or keep it, at the same moment.
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < (now - UNFINISHED_FOR).timestamp():
+                path.unlink()
+                swept += 1
+    return swept
 
 
 def _uploads() -> Path:

@@ -22,7 +22,7 @@ from leadcapture.consent import operations as consent
 from leadcapture.contacts import operations as contacts
 from leadcapture.contacts.models import Contact
 from leadcapture.forms import operations as forms
-from leadcapture.forms.kinds.download import example, operations, rules
+from leadcapture.forms.kinds.download import due, example, operations, rules
 from leadcapture.forms.kinds.download.models import DownloadFile, DownloadGrant, DownloadTake
 from leadcapture.forms.models import Form
 from leadcapture.settings import Settings
@@ -412,3 +412,15 @@ def test_the_guide_of_the_demo_is_a_pdf(tmp_path: Path) -> None:
     assert PDF[start:].startswith(b"xref\n0 5\n")
     offsets = [int(offset) for offset in re.findall(rb"^(\d{10}) 00000 n $", PDF, re.MULTILINE)]
     assert [PDF[offset:].split(b" ", 1)[0] for offset in offsets] == [b"1", b"2", b"3", b"4"]
+
+
+def test_what_a_broken_off_upload_left_is_swept_after_a_day_and_nothing_else(put, settings: Settings) -> None:
+    put()
+    [file] = kept(settings)
+    left = file.with_name("5e" * 16 + ".part")
+    left.write_bytes(b"half a guide")
+    now = clock.now()
+    due.run(now + timedelta(hours=23))
+    assert left in kept(settings), "it may still be on its way"
+    due.run(now + timedelta(hours=25))
+    assert kept(settings) == [file]
