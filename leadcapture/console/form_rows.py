@@ -69,6 +69,13 @@ def row_title(entry: Any, rows: Any) -> str:
     return next((text for text in said if text), "…")
 
 
+@blueprint.app_template_filter("row_mark")
+def row_mark(entry: Any, rows: Any) -> str:
+    """What an owner knows the row by beside its title; nothing where that is the title already."""
+    said = str(entry.form[rows.row.MARK].data or "") if rows.row.MARK else ""
+    return "" if said == row_title(entry, rows) else said
+
+
 def _line(field: Any) -> bool:
     return not isinstance(field, HiddenField | TextAreaField) and field.short_name != "id"
 

@@ -188,10 +188,12 @@ class ChecksField(SelectMultipleField):
 
 class Row(Form):
     """One entry of an owner's list. `id` stays the same for ever, so that what visitors sent goes on meaning it.
-    `TEXTS` names the fields that visitors read: they are kept by language."""
+    `TEXTS` names the fields that visitors read: they are kept by language. `MARK` is the field, if any, whose value
+    owners know the row by besides its first text; the editor shows it while the row is folded."""
 
     Meta: ClassVar[Any] = Meta
     TEXTS: ClassVar[tuple[str, ...]] = ()
+    MARK: ClassVar[str] = ""
 
     id = HiddenField()
 

@@ -159,6 +159,16 @@ def test_the_country_of_phone_numbers_stands_where_one_is_asked_for(alice) -> No
     assert when not in alice.get(made(alice, "order", "shop")).text, "an order always asks for one"
 
 
+def test_a_folded_row_of_a_calculator_says_its_name_in_formulas_too(alice) -> None:
+    preset = next(iter(kinds.by_name("calculator").presets))
+    page = alice.get(made(alice, "calculator", preset)).text
+    row = kinds.by_name("calculator").presets[preset].settings["inputs"][0]
+    assert (
+        f'<bdi class="row-title">{row["label"]["en"]}</bdi> <code class="row-mark" dir="ltr">{row["name"]}</code>'
+        in page
+    )
+
+
 class TestPreview:
     def test_it_shows_what_is_typed_before_it_is_saved(self, alice, people: SimpleNamespace) -> None:
         page = made(alice)

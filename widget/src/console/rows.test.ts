@@ -58,4 +58,19 @@ describe("a list of rows", () => {
     click("up:goods:0");
     expect(sent()[1]).toBe("goods-0-label=Stool");
   });
+
+  it("calls a folded row by its first line, and by its name beside that", () => {
+    document.body.innerHTML = `<form><fieldset data-rows="inputs" data-titles="label name" data-mark="name"><ol class="row-list"><li data-row>
+      <bdi class="row-title"></bdi> <code class="row-mark"></code><input name="inputs-0-name" value="width"><input name="inputs-0-label"></li></ol></fieldset></form>`;
+    form = document.querySelector("form")!;
+    rowLists(form, () => undefined);
+    const label = form.querySelector<HTMLInputElement>("[name=inputs-0-label]")!;
+    const called = (text: string) => {
+      label.value = text;
+      label.dispatchEvent(new Event("input", { bubbles: true }));
+      return [".row-title", ".row-mark"].map((part) => form.querySelector(part)!.textContent);
+    };
+    expect(called("How wide?")).toEqual(["How wide?", "width"]);
+    expect(called("")).toEqual(["width", ""]);
+  });
 });

@@ -19,12 +19,14 @@ export function rowLists(form: HTMLFormElement, changed: () => void): void {
   });
 }
 
-/** A row is called, while it is folded, what its first line says. */
+/** A row is called, while it is folded, what its first line says, and beside that what its owner knows it by. */
 function entitle(row: HTMLElement): void {
-  const names = row.closest<HTMLElement>("[data-rows]")!.dataset.titles?.split(" ") ?? [];
-  const lines = names.map((name) => row.querySelector<HTMLInputElement>(`[name$="-${name}"]`)?.value.trim());
-  const title = row.querySelector(".row-title");
-  if (title) title.textContent = lines.find(Boolean) ?? "…";
+  const { titles = "", mark } = row.closest<HTMLElement>("[data-rows]")!.dataset;
+  const said = (name: string) => row.querySelector<HTMLInputElement>(`[name$="-${name}"]`)?.value.trim() ?? "";
+  const first = titles.split(" ").map(said).find(Boolean) ?? "…";
+  const [title, beside] = [".row-title", ".row-mark"].map((part) => row.querySelector(part));
+  if (title) title.textContent = first;
+  if (beside && mark) beside.textContent = said(mark) === first ? "" : said(mark);
 }
 
 /** Does what the button says: add, remove, up or down. */

@@ -69,6 +69,7 @@ class Input(Row):
     """One thing a visitor enters."""
 
     TEXTS: ClassVar[tuple[str, ...]] = ("label", "help", "unit", "choice_words")
+    MARK = "name"
 
     name = _name(lazy_gettext("Short, without spaces: width, glass_2."))
     label = _line(lazy_gettext("What visitors read"))
@@ -138,6 +139,7 @@ class Result(Row):
     """A result, or a step on the way to one."""
 
     TEXTS: ClassVar[tuple[str, ...]] = ("label", "unit")
+    MARK = "name"
 
     name = _name(lazy_gettext("Other formulas can use it by this name."))
     label = _line(lazy_gettext("What visitors read"), when="show:!hidden")
