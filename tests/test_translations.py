@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -128,3 +129,16 @@ def test_arabic_counts_as_arabic_does(number: int, words: str) -> None:
             email="alice@example.org",
         )
     assert words in said
+
+
+def test_no_text_hides_inside_an_f_string():
+    """There the collector does not see it, and it would stay English."""
+    hidden = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for path in (ROOT / "leadcapture").rglob("*.py")
+        for string in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(string, ast.JoinedStr)
+        for call in ast.walk(string)
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") in {"_", "_n", "gettext", "lazy_gettext"}
+    ]
+    assert hidden == []

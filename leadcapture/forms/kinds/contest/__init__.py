@@ -174,7 +174,7 @@ def data(session: Session, now: datetime, form: Form, site: Site) -> Mapping[str
             {
                 "label": _("Prizes"),
                 "value": format_list(
-                    [name if n == 1 else f"{n} × {name}" for name, n in prizes], "unit", i18n.language()
+                    [name if n == 1 else f"{n} × {name}" for name, n in prizes], "standard", i18n.language()
                 ),
             },
         ],

@@ -55,6 +55,7 @@ def taking_part(
     )
     # To be read on a narrow screen; the mail has it in one piece, to be searched for.
     grouped = " ".join(entered.leaf[start : start + 8] for start in range(0, len(entered.leaf), 8))
+    fingerprint = _("The fingerprint of your entry: %(leaf)s.", leaf=grouped)
     return Outcome(
         title=_("You take part already") if again else _("You take part"),
         text=_(
@@ -64,7 +65,7 @@ def taking_part(
         ),
         rows=[(_("Fingerprint"), entered.leaf)] if mailed else (),
         links=_links(site, form, entered),
-        note=keep if mailed else f"{_('The fingerprint of your entry: %(leaf)s.', leaf=grouped)} {keep}",
+        note=keep if mailed else f"{fingerprint} {keep}",
     )
 
 

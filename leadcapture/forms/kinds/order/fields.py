@@ -225,4 +225,5 @@ def _quantity(good: Settings, currency: str) -> Any:
 
 def _priced(row: Settings, currency: str) -> str:
     price = rules.amount_of(row)
-    return f"{words(row.get('label'))} · {wording.money(price, currency) if price else _('free')}"
+    said = wording.money(price, currency) if price else _("free")
+    return f"{words(row.get('label'))} · {said}"
