@@ -189,7 +189,8 @@ def preview(public_id: str) -> Response:
         described, wrong = drafts.described(reading, clock.now(), found, site, _editor(found, request.form), language)
     says = _("Not in the preview, because it is not complete: %(what)s.", what=", ".join(wrong)) if wrong else ""
     if described["closed"]:
-        says = f"{says} {_('Now visitors read instead:')} {described['closed']}".strip()
+        instead = _("Now visitors read instead:")
+        says = f"{says} {instead} {described['closed']}".strip()
     # Whoever sets a form up wants to see it, also before it opens.
     answer = jsonify(descriptor={**access.with_module(described), "closed": None}, says=says)
     answer.headers["Cache-Control"] = "no-store"

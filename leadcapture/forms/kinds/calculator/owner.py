@@ -212,7 +212,8 @@ class Owner(NewsletterOffering):
         rows: list[Any] = [*self.inputs, *self.results]
         names = ", ".join(row.form["name"].data for row in rows if row.form["name"].data)
         if names:
-            self.results.description = f"{self.results.description} {_('Names you can use: %(names)s.', names=names)}"
+            usable = _("Names you can use: %(names)s.", names=names)
+            self.results.description = f"{self.results.description} {usable}"
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Whether all can be taken; what is wrong with a formula stands at that formula."""
