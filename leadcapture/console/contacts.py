@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request, stream_with_context, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 
-from leadcapture import clock, db
+from leadcapture import db, web
 from leadcapture.chat import queries as chat
 from leadcapture.consent import queries as consent
 from leadcapture.contacts import export, queries
@@ -86,15 +85,4 @@ def contact(public_id: str) -> str:
 @session.require("admin")
 def download() -> Response:
     """Every contact of the site as CSV, as it is read from the database."""
-    site_id = session.current_site().id
-
-    def lines() -> Iterator[str]:
-        # A spreadsheet takes a file without this mark for one in the code page of its country.
-        yield "\ufeff"
-        with db.read() as reading:
-            yield from export.csv_rows(reading, site_id)
-
-    answer = Response(stream_with_context(lines()), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="contacts-{clock.now():%Y-%m-%d}.csv"'
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return web.csv_download("contacts", export.csv_rows, session.current_site().id)

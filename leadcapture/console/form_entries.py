@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from babel.numbers import format_decimal, format_percent
-from flask import Blueprint, Response, render_template, request, stream_with_context, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 
-from leadcapture import clock, db, i18n
+from leadcapture import db, i18n, web
 from leadcapture.forms import export, operations, queries
 from leadcapture.i18n import gettext as _
 from leadcapture.operators import session
@@ -66,17 +65,7 @@ def download(public_id: str) -> Response:
     """Every entry of the form as CSV, as it is read from the database."""
     with db.read() as reading:
         form = queries.by_public_id(reading, session.current_site().id, public_id)
-
-    def lines() -> Iterator[str]:
-        # A spreadsheet takes a file without this mark for one in the code page of its country.
-        yield "\ufeff"
-        with db.read() as reading:
-            yield from export.csv_rows(reading, form)
-
-    answer = Response(stream_with_context(lines()), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{form.slug}-{clock.now():%Y-%m-%d}.csv"'
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return web.csv_download(form.slug, export.csv_rows, form)
 
 
 def _state(status: str) -> tuple[str, str]:

@@ -22,13 +22,11 @@ def csv_rows(session: Session, site_id: int) -> Iterator[str]:
     for email, name, phone, status, language, confirmed_at, source, _attributes in queries.export_rows(
         session, site_id
     ):
-        yield line(
-            [csv_cell(cell) for cell in (email, name, phone, status, language, clock.wire(confirmed_at), source)]
-        )
+        yield line((email, name, phone, status, language, clock.wire(confirmed_at), source))
 
 
 def line(cells: Sequence[str]) -> str:
-    """One line of a CSV file with its line end."""
+    """One line of a CSV file with its line end; no cell is taken for a formula by a spreadsheet."""
     written = io.StringIO()
-    csv.writer(written, lineterminator="\r\n").writerow(cells)
+    csv.writer(written, lineterminator="\r\n").writerow(map(csv_cell, cells))
     return written.getvalue()

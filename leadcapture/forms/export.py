@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from leadcapture import clock
 from leadcapture.contacts.export import line
-from leadcapture.contacts.rules import csv_cell
 from leadcapture.forms import kinds, queries
 from leadcapture.forms.models import Form, Submission
 
@@ -32,7 +31,7 @@ def csv_rows(session: Session, form: Form) -> Iterator[str]:
     labels = list(
         dict.fromkeys(label for sent in queries.every_submission(session, form.id) for label in filled_in(sent))
     )
-    yield line([csv_cell(cell) for cell in (*COLUMNS, *labels)])
+    yield line((*COLUMNS, *labels))
     for sent in queries.every_submission(session, form.id):
         texts = filled_in(sent)
         known = [
@@ -47,4 +46,4 @@ def csv_rows(session: Session, form: Form) -> Iterator[str]:
             sent.page_url,
             str(sent.form_version),
         ]
-        yield line([csv_cell(cell) for cell in [*known, *(texts.get(label, "") for label in labels)]])
+        yield line([*known, *(texts.get(label, "") for label in labels)])

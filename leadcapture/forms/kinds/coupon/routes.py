@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 from babel.numbers import list_currencies
-from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, stream_with_context, url_for
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from leadcapture import clock, db, web
-from leadcapture.contacts.rules import csv_cell
 from leadcapture.errors import Invalid, LeadCaptureError, NotFound
 from leadcapture.forms import queries as forms
 from leadcapture.forms import rules as form_rules
-from leadcapture.forms.kinds.coupon import operations, queries, rules
+from leadcapture.forms.kinds.coupon import export, operations, queries, rules
 from leadcapture.i18n import gettext as _
 from leadcapture.i18n import ngettext
 from leadcapture.operators import session
@@ -29,7 +24,6 @@ blueprints = [console]
 open_blueprints = [api]
 
 LARGEST_BASKET = 10**12
-CSV_COLUMNS = ("code", "state", "email", "claimed_at", "valid_until", "given", "uses", "orders")
 
 
 # ---- the owner's page -----------------------------------------------------------------------------------------------
@@ -93,10 +87,7 @@ def void(public_id: str, code_id: str) -> BaseResponse:
 def download(public_id: str) -> Response:
     """Every code with what became of it, as CSV."""
     form = _coupon_form(public_id)
-    answer = Response(stream_with_context(_csv_lines(form.id)), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="codes-{form.slug}-{clock.now():%Y-%m-%d}.csv"'
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return web.csv_download(f"codes-{form.slug}", export.csv_rows, form.id)
 
 
 def _codes_page(public_id: str, wrong: str = "", problem: str = "") -> str:
@@ -137,34 +128,6 @@ def _coupon_form(public_id: str) -> Any:
     if form.kind != "coupon":
         raise NotFound("No such form.")
     return form
-
-
-def _csv_lines(form_id: int) -> Iterator[str]:
-    # A spreadsheet takes a file without this mark for one in the code page of its country.
-    yield "\ufeff" + _csv_line(CSV_COLUMNS)
-    with db.read() as reading, db.read() as beside:
-        codes = queries.every(reading, form_id)
-        while some := list(islice(codes, 500)):
-            orders = queries.orders(beside, [listed.code.id for listed in some])
-            for listed in some:
-                yield _csv_line(
-                    (
-                        listed.code.code,
-                        listed.state,
-                        listed.email,
-                        clock.wire_or_none(listed.claimed_at) or "",
-                        clock.wire_or_none(listed.valid_until) or "",
-                        str(listed.code.given),
-                        str(listed.code.uses),
-                        " ".join(orders.get(listed.code.id, ())),
-                    )
-                )
-
-
-def _csv_line(cells: tuple[str, ...]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow([csv_cell(cell) for cell in cells])
-    return line.getvalue()
 
 
 # ---- the checkout's calls -------------------------------------------------------------------------------------------

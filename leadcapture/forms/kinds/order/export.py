@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from leadcapture import clock
 from leadcapture.contacts.export import line
-from leadcapture.contacts.rules import csv_cell
 from leadcapture.forms.fields import words
 from leadcapture.forms.kinds.order import queries, wording
 from leadcapture.forms.kinds.order.models import Order
@@ -25,7 +24,7 @@ def csv_rows(session: Session, form_id: int) -> Iterator[str]:
     formula by a spreadsheet."""
     yield line(COLUMNS)
     for order in queries.every(session, form_id):
-        yield line([csv_cell(cell) for cell in _cells(order)])
+        yield line(_cells(order))
 
 
 def _cells(order: Order) -> list[str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, stream_with_context, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from leadcapture import clock, db
+from leadcapture import clock, db, web
 from leadcapture.errors import Conflict, Invalid
 from leadcapture.forms.fields import phone_text, words
 from leadcapture.forms.kinds.order import export, operations, queries, rules, wording
@@ -88,17 +87,7 @@ def download(public_id: str) -> Response:
     """Every order of the form as CSV, as it is read from the database."""
     with db.read() as reading:
         form = queries.form(reading, session.current_site().id, public_id)
-
-    def lines() -> Iterator[str]:
-        # A spreadsheet takes a file without this mark for one in the code page of its country.
-        yield "\ufeff"
-        with db.read() as reading:
-            yield from export.csv_rows(reading, form.id)
-
-    answer = Response(stream_with_context(lines()), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="orders-{clock.now():%Y-%m-%d}.csv"'
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return web.csv_download("orders", export.csv_rows, form.id)
 
 
 def _order_page(public_id: str, order_id: str, note: str = "") -> str:

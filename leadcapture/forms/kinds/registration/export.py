@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from leadcapture import clock
 from leadcapture.contacts.export import line
-from leadcapture.contacts.rules import csv_cell
 from leadcapture.forms.kinds.registration import queries
 from leadcapture.forms.models import Form
 
@@ -31,4 +30,4 @@ def csv_rows(session: Session, form: Form) -> Iterator[str]:
             clock.wire(member.since),
             clock.wire_or_none(member.ended_at) or "",
         )
-        yield line([csv_cell(cell) for cell in cells])
+        yield line(cells)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from flask import (
@@ -15,7 +14,6 @@ from flask import (
     redirect,
     render_template,
     request,
-    stream_with_context,
     url_for,
 )
 from werkzeug.wrappers import Response as AnyResponse
@@ -172,17 +170,7 @@ def download(public_id: str) -> Response:
     """Every member as CSV, as it is read from the database."""
     with db.read() as reading:
         form = _form(reading, public_id)
-
-    def lines() -> Iterator[str]:
-        # A spreadsheet takes a file without this mark for one in the code page of its country.
-        yield "\ufeff"
-        with db.read() as reading:
-            yield from export.csv_rows(reading, form)
-
-    answer = Response(stream_with_context(lines()), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="members-{clock.now():%Y-%m-%d}.csv"'
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return web.csv_download("members", export.csv_rows, form)
 
 
 # ---- what they are made of ------------------------------------------------------------------------------------------

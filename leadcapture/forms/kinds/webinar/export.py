@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from leadcapture import clock
 from leadcapture.contacts.export import line
-from leadcapture.contacts.rules import csv_cell
 from leadcapture.forms.fields import local_of
 from leadcapture.forms.kinds.webinar import queries, wording
 from leadcapture.forms.models import Form
@@ -32,4 +31,4 @@ def csv_rows(session: Session, form: Form) -> Iterator[str]:
             contact.phone,
             clock.wire(seat.taken_at),
         )
-        yield line([csv_cell(cell) for cell in cells])
+        yield line(cells)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from flask import (
@@ -13,12 +12,11 @@ from flask import (
     redirect,
     render_template,
     request,
-    stream_with_context,
     url_for,
 )
 from werkzeug.wrappers import Response as AnyResponse
 
-from leadcapture import clock, db, i18n, signing
+from leadcapture import clock, db, i18n, signing, web
 from leadcapture.errors import NotFound
 from leadcapture.forms import queries as forms
 from leadcapture.forms.kinds.webinar import export, operations, queries, rules, wording
@@ -99,17 +97,7 @@ def download(public_id: str) -> Response:
     """Everybody who has a seat or waits, as CSV."""
     with db.read() as reading:
         form = _form(reading, public_id)
-
-    def lines() -> Iterator[str]:
-        # A spreadsheet takes a file without this mark for one in the code page of its country.
-        yield "\ufeff"
-        with db.read() as reading:
-            yield from export.csv_rows(reading, form)
-
-    answer = Response(stream_with_context(lines()), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="registrants-{clock.now():%Y-%m-%d}.csv"'
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return web.csv_download("registrants", export.csv_rows, form)
 
 
 def _form(reading: Any, public_id: str) -> Any:
