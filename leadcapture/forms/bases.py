@@ -69,6 +69,25 @@ def _regions() -> list[tuple[str, str]]:
     return [("", _("None: every number begins with +")), *((code, name) for name, code in known)]
 
 
+SENDING = lazy_gettext("What sending means")
+TICKED = lazy_gettext("Stands beside the box people tick. Kept word for word with every consent.")
+
+
+def notice_field(description: Any, label: Any = SENDING) -> Any:
+    """What the owner writes about what sending the form means, where no box is ticked. The description says with what
+    the words are kept."""
+    return _agreement(label, description=description)
+
+
+def statement_field(description: Any = TICKED) -> Any:
+    """What the owner writes for people to agree to by a tick."""
+    return _agreement(lazy_gettext("What people agree to"), description=description)
+
+
+def _agreement(label: Any, **more: Any) -> Any:
+    return TextAreaField(label, [Optional(), Length(max=1000)], filters=[rules.clean_text], **more)
+
+
 class SettingsForm(Form):
     """What an owner may set about a form of the kind. Those fields whose names are among the kind's texts are what
     visitors read, kept by language; left empty they are the kind's own words."""
@@ -98,9 +117,6 @@ class NewsletterOffering(SettingsForm):
     """The settings of a kind that can offer the newsletter too, by a box of its own; see `newsletter_asks`."""
 
     newsletter = BooleanField(lazy_gettext("Offer the newsletter too, by a box of its own"), default=False)
-    newsletter_statement = TextAreaField(
-        lazy_gettext("What people agree to when they tick that box"),
-        [Optional(), Length(max=1000)],
-        filters=[rules.clean_text],
-        render_kw={"data_when": "newsletter:"},
+    newsletter_statement = _agreement(
+        lazy_gettext("What people agree to when they tick that box"), render_kw={"data_when": "newsletter:"}
     )

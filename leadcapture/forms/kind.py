@@ -22,7 +22,15 @@ from leadcapture.addresses import Address
 from leadcapture.contacts.models import Contact
 from leadcapture.errors import LeadCaptureError
 from leadcapture.forms import questions, rules
-from leadcapture.forms.bases import NamedVisitorForm, NewsletterOffering, Settings, SettingsForm, VisitorForm
+from leadcapture.forms.bases import (
+    NamedVisitorForm,
+    NewsletterOffering,
+    Settings,
+    SettingsForm,
+    VisitorForm,
+    notice_field,
+    statement_field,
+)
 from leadcapture.forms.description import describe_fields
 from leadcapture.forms.fields import AddressField, RowsField, email_field, kept, name_field, words
 from leadcapture.forms.models import Form as FormRow
@@ -379,5 +387,7 @@ __all__ = [
     "email_field",
     "name_field",
     "newsletter_asks",
+    "notice_field",
+    "statement_field",
     "words",
 ]

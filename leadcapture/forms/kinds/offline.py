@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 from wtforms import TextAreaField
-from wtforms.validators import DataRequired, Length, Optional
+from wtforms.validators import DataRequired, Length
 
 from leadcapture import addresses
 from leadcapture.chat import operations as chat
@@ -28,6 +28,7 @@ from leadcapture.forms.kind import (
     email_field,
     name_field,
     newsletter_asks,
+    notice_field,
 )
 from leadcapture.i18n import gettext as _
 from leadcapture.i18n import lazy_gettext
@@ -49,12 +50,7 @@ class Visitor(VisitorForm):
 
 
 class Owner(NewsletterOffering):
-    notice = TextAreaField(
-        lazy_gettext("What sending means"),
-        [Optional(), Length(max=1000)],
-        filters=[rules.clean_text],
-        description=lazy_gettext("Stands near the button. Kept word for word with every question."),
-    )
+    notice = notice_field(lazy_gettext("Stands near the button. Kept word for word with every question."))
 
 
 def asks(settings: Settings) -> Sequence[Ask]:

@@ -23,6 +23,7 @@ from leadcapture.forms.kind import (
     Preset,
     Settings,
     SettingsForm,
+    statement_field,
 )
 from leadcapture.i18n import gettext as _
 from leadcapture.i18n import lazy_gettext
@@ -47,12 +48,7 @@ class Topic(Row):
 
 
 class Owner(SettingsForm):
-    statement = TextAreaField(
-        lazy_gettext("What people agree to"),
-        [Optional(), Length(max=1000)],
-        filters=[rules.clean_text],
-        description=lazy_gettext("Stands beside the box people tick. Kept word for word with every consent."),
-    )
+    statement = statement_field()
     topics = RowsField(
         Topic,
         lazy_gettext("Topics to choose from"),

@@ -25,6 +25,7 @@ from leadcapture.forms.kind import (
     Preset,
     Settings,
     newsletter_asks,
+    statement_field,
 )
 from leadcapture.forms.kinds.contest import operations, outcomes, queries, rules
 from leadcapture.forms.models import Form, FormVersion
@@ -104,12 +105,7 @@ class Owner(NewsletterOffering):
         lazy_gettext("Show the winners' names as “Anna B.” on the page of the draw"),
         description=lazy_gettext("Else it shows the numbers and fingerprints of their entries only."),
     )
-    statement = TextAreaField(
-        lazy_gettext("What people agree to"),
-        [Optional(), Length(max=1000)],
-        filters=[form_rules.clean_text],
-        description=lazy_gettext("Stands beside the box people tick. Kept word for word with every consent."),
-    )
+    statement = statement_field()
     ask_name = BooleanField(lazy_gettext("Ask for a name (people may leave it empty)"))
 
     def validate(self, extra_validators: Any = None) -> bool:

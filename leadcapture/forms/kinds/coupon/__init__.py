@@ -29,6 +29,7 @@ from leadcapture.forms.kind import (
     Preset,
     Settings,
     newsletter_asks,
+    notice_field,
 )
 from leadcapture.forms.kinds.coupon import operations, queries, rules
 from leadcapture.forms.models import Form
@@ -99,12 +100,7 @@ class Owner(NewsletterOffering):
         description=lazy_gettext("People read it beside their code."),
     )
     ask_name = BooleanField(lazy_gettext("Ask for a name (people may leave it empty)"), default=False)
-    notice = TextAreaField(
-        lazy_gettext("What sending means"),
-        [Optional(), Length(max=1000)],
-        filters=[form_rules.clean_text],
-        description=lazy_gettext("Stands near the button. Kept word for word with every consent."),
-    )
+    notice = notice_field(lazy_gettext("Stands near the button. Kept word for word with every consent."))
 
     def validate(self, extra_validators: Any = None) -> bool:
         """The fields one by one, then what they say together."""

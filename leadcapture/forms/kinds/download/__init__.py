@@ -26,6 +26,7 @@ from leadcapture.forms.kind import (
     Preset,
     Settings,
     newsletter_asks,
+    notice_field,
 )
 from leadcapture.forms.kinds.download import example, operations, queries, rules
 from leadcapture.forms.models import Form
@@ -47,12 +48,7 @@ class Owner(NewsletterOffering):
         description=lazy_gettext("People read it when they get their links. The files are added under Files."),
     )
     ask_name = BooleanField(lazy_gettext("Ask for a name (people may leave it empty)"), default=False)
-    notice = TextAreaField(
-        lazy_gettext("What sending means"),
-        [Optional(), Length(max=1000)],
-        filters=[form_rules.clean_text],
-        description=lazy_gettext("Stands near the button. Kept word for word with every consent."),
-    )
+    notice = notice_field(lazy_gettext("Stands near the button. Kept word for word with every consent."))
 
 
 def asks(settings: Settings) -> Sequence[Ask]:

@@ -14,7 +14,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange,
 
 from leadcapture import i18n
 from leadcapture.forms.fields import MoneyField, PhoneField, Row, RowsField, words
-from leadcapture.forms.kind import NewsletterOffering, Settings, VisitorForm, email_field, name_field
+from leadcapture.forms.kind import NewsletterOffering, Settings, VisitorForm, email_field, name_field, notice_field
 from leadcapture.forms.kinds.order import rules, wording
 from leadcapture.forms.rules import clean_line, clean_text
 from leadcapture.i18n import gettext as _
@@ -171,12 +171,7 @@ class Owner(NewsletterOffering):
     mail_accepted = BooleanField(lazy_gettext("Mail the customer when an order is accepted"), default=True)
     mail_declined = BooleanField(lazy_gettext("Mail the customer when an order is declined"), default=True)
     mail_done = BooleanField(lazy_gettext("Mail the customer when an order is done"), default=True)
-    notice = TextAreaField(
-        lazy_gettext("What sending means"),
-        [Optional(), Length(max=1000)],
-        filters=[clean_text],
-        description=lazy_gettext("Stands near the button. Kept word for word with every order."),
-    )
+    notice = notice_field(lazy_gettext("Stands near the button. Kept word for word with every order."))
 
     def validate_countries(self, field: Any) -> None:
         known = Locale("en").territories

@@ -28,6 +28,7 @@ from leadcapture.forms.kind import (
     Preset,
     Settings,
     newsletter_asks,
+    statement_field,
 )
 from leadcapture.forms.kinds.registration import operations, queries, rules, wording
 from leadcapture.forms.models import Form
@@ -84,12 +85,7 @@ class Owner(NewsletterOffering):
         ],
         default="notice",
     )
-    statement = TextAreaField(
-        lazy_gettext("What people agree to"),
-        [Optional(), Length(max=1000)],
-        filters=[form_rules.clean_text],
-        description=lazy_gettext("Kept word for word with every registration."),
-    )
+    statement = statement_field(lazy_gettext("Kept word for word with every registration."))
 
     def validate_return_url(self, field: Any) -> None:
         _whole_address(field)

@@ -26,6 +26,7 @@ from leadcapture.forms.kind import (
     email_field,
     name_field,
     newsletter_asks,
+    statement_field,
 )
 from leadcapture.forms.kinds.review import operations, queries, rules
 from leadcapture.forms.models import Form
@@ -94,12 +95,7 @@ class Owner(NewsletterOffering):
         lazy_gettext("Characters a review has at most"), [InputRequired(), NumberRange(100, LONGEST)], default=2000
     )
     tell_published = BooleanField(lazy_gettext("Mail the author when the review is published"), default=True)
-    statement = TextAreaField(
-        lazy_gettext("What people agree to"),
-        [Optional(), Length(max=1000)],
-        filters=[clean_text],
-        description=lazy_gettext("Stands beside the box people tick. Kept word for word with every consent."),
-    )
+    statement = statement_field()
 
 
 def _length(least: int, most: int) -> Any:

@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 
 from babel.dates import format_datetime
 from sqlalchemy.orm import Session
-from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from leadcapture import clock
@@ -30,6 +30,7 @@ from leadcapture.forms.kind import (
     Preset,
     Settings,
     newsletter_asks,
+    notice_field,
     words,
 )
 from leadcapture.forms.kinds.webinar import operations, queries, rules, telling, wording
@@ -98,11 +99,9 @@ class Owner(NewsletterOffering):
         max_entries=50,
     )
     ask_name = BooleanField(lazy_gettext("Ask for a name (people may leave it empty)"), default=True)
-    notice = TextAreaField(
+    notice = notice_field(
+        lazy_gettext("Stands near the button. Kept word for word with every registration."),
         lazy_gettext("What registering means"),
-        [Optional(), Length(max=1000)],
-        filters=[form_rules.clean_text],
-        description=lazy_gettext("Stands near the button. Kept word for word with every registration."),
     )
 
 
