@@ -6,12 +6,13 @@ import http.server
 import os
 import re
 import shutil
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from tests.servers import Service
 
@@ -159,16 +160,59 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield service
 
 
-def confirmation_link(service: Service, address: str, number: int = 1) -> str:
-    """The link in the `number`th mail to an address."""
-    text = service.wait_for_email(address, number).get_body(("plain",)).get_content()
-    found = re.search(rf"{re.escape(service.url)}/confirm/\S+", text)
+def show_in_panel(
+    page: Page, service: Service, host_site: HostSite, kind: str, *, more: str = "", body: str = "<h1>Our shop</h1>"
+) -> tuple[Locator, Locator]:
+    """Open a page of another origin under a strict policy (`more` stands beside the snippet) and show the demo's form
+    of that kind in its panel. Comes back with the form, and with what takes its place once it is sent."""
+    host_site.strict(service.url)
+    page.goto(host_site.put("/", snippet(service.url, service.demo["site_key"]) + more, body))
+    page.wait_for_function("() => window.leadcapture?.show")
+    slug = service.demo["forms"][kind]
+    page.evaluate("slug => leadcapture.show(slug)", slug)
+    return page.locator(f"[data-lc=form][data-slug={slug}]"), page.locator(f"[data-lc=done][data-slug={slug}]")
+
+
+def hosted(service: Service, kind: str) -> str:
+    """The address of the page of its own that the demo's form of that kind has."""
+    return f"{service.url}/f/{service.demo['site_key']}/{service.demo['forms'][kind]}"
+
+
+def send(form: Locator | Page, answer: Locator, address: str) -> None:
+    """Send what is filled in; `answer` says that a mail went to the address."""
+    form.locator("[data-lc=submit]").click()
+    expect(answer).to_contain_text(address, timeout=15_000)
+
+
+def send_without_scripts(page: Page, service: Service, address: str) -> None:
+    """Give the address on the form's own page, send it, and confirm it in the same browser."""
+    page.locator("[name=email]").fill(address)
+    send(page, page.locator("main"), address)
+    confirm(page, service, address)
+
+
+def mail_text(service: Service, address: str, number: int = 1) -> str:
+    """What the `number`th mail to an address says."""
+    return str(service.wait_for_email(address, number).get_body(("plain",)).get_content())
+
+
+def mailed_link(service: Service, address: str, path: str, number: int = 1) -> str:
+    """The link in the `number`th mail to an address whose path matches."""
+    text = mail_text(service, address, number)
+    found = re.search(rf"{re.escape(service.url)}/{path}", text)
     assert found, text
     return found.group()
 
 
-def press_confirm(page: Page, link: str) -> None:
-    """What the person does with the mail: open the link, press the button."""
-    page.goto(link)
+def confirm(page: Page, service: Service, address: str) -> None:
+    """What the person does with the mail once it has come: open the link, press the button."""
+    page.goto(mailed_link(service, address, r"confirm/\S+"))
     page.locator("main form [type=submit]").first.click()
     expect(page.locator("main h1")).to_be_visible()
+
+
+def contact_status(service: Service, address: str) -> str:
+    """Out of the service's own database: a command would take longer to start than all the rest."""
+    with sqlite3.connect(service.folder / "instance" / "leadcapture.db") as connection:
+        (status,) = connection.execute("SELECT status FROM contacts WHERE email = ?", (address,)).fetchone()
+    return str(status)

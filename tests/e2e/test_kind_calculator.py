@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import HostSite, Watched, snippet
+from tests.e2e.conftest import HostSite, Watched, confirm, hosted, mail_text, send, send_without_scripts, show_in_panel
 from tests.servers import Service
 
 TOTAL = "€8,356.56"  # by hand: see tests/forms/kinds/test_calculator.py
@@ -29,29 +28,12 @@ def slide(page: Page, name: str, value: str) -> None:
     )
 
 
-def confirm(service: Service, person: Callable[..., Watched], address: str, **options: object) -> Page:
-    text = service.wait_for_email(address).get_body(("plain",)).get_content()
-    page = person(**options).page()
-    page.goto(re.search(rf"{re.escape(service.url)}/confirm/\S+", text).group())
-    page.locator("form [type=submit]").click()
-    return page
-
-
-def quote_mailed(service: Service, address: str) -> str:
-    return service.wait_for_email(address, 2).get_body(("plain",)).get_content()
-
-
 def test_the_panel_computes_without_a_request_and_the_quote_comes_after_the_confirmation(
     service: Service, host_site: HostSite, person: Callable[..., Watched], screenshots: Path
 ) -> None:
-    host_site.strict(service.url)
     visitor = person()
     page = visitor.page()
-    page.goto(host_site.put("/", snippet(service.url, service.demo["site_key"])))
-    page.wait_for_function("() => window.leadcapture?.show")
-    slug = service.demo["forms"]["calculator"]
-    page.evaluate("slug => leadcapture.show(slug)", slug)
-    form = page.locator(f"[data-lc=form][data-slug={slug}]")
+    form, done = show_in_panel(page, service, host_site, "calculator")
     computed = form.locator("[data-lc=computed]")
     expect(computed.locator(".total")).to_contain_text("€2,985.80")
 
@@ -69,19 +51,18 @@ def test_the_panel_computes_without_a_request_and_the_quote_comes_after_the_conf
     expect(computed.locator("[data-name=fitting] dd")).to_have_text("€778.56")
     page.screenshot(path=screenshots / "calculator-panel.png")
     # What the challenge of the form costs is fetched once somebody types; computing asks for nothing.
+    slug = service.demo["forms"]["calculator"]
     assert not [url for url in visitor.requests[asked:] if f"/forms/{slug}" not in url]
     assert len(visitor.requests) - asked <= 1
 
     form.locator("[name=email]").fill("erin@example.net")
-    form.locator("[data-lc=submit]").click()
-    done = page.locator(f"[data-lc=done][data-slug={slug}]")
-    expect(done).to_contain_text("erin@example.net")
+    send(form, done, "erin@example.net")
     expect(done).not_to_contain_text(TOTAL)
-    confirm(service, person, "erin@example.net")
+    confirm(person().page(), service, "erin@example.net")
     expect(done).to_contain_text(TOTAL)
     expect(done).to_contain_text("Solid oak")
     page.screenshot(path=screenshots / "calculator-panel-done.png")
-    mailed = quote_mailed(service, "erin@example.net")
+    mailed = mail_text(service, "erin@example.net", 2)
     assert TOTAL in mailed
     assert "Granite" in mailed
     assert "erin@example.net" in service.run("contacts", "export", "--site", service.demo["site_key"]).stdout
@@ -93,7 +74,7 @@ def test_the_hosted_page_computes_and_sends_without_javascript(
 ) -> None:
     visitor = person(java_script_enabled=False)
     page = visitor.page()
-    page.goto(f"{service.url}/f/{service.demo['site_key']}/{service.demo['forms']['calculator']}")
+    page.goto(hosted(service, "calculator"))
     page.locator("[name=fronts][value='Solid oak']").check()
     page.locator("[name=worktop]").select_option("Granite")
     page.locator("[name=wall]").fill("0")
@@ -107,10 +88,7 @@ def test_the_hosted_page_computes_and_sends_without_javascript(
     expect(page.locator("[name=worktop]")).to_have_value("Granite")
     page.screenshot(path=screenshots / "calculator-hosted.png", full_page=True)
 
-    page.locator("[name=email]").fill("frida@example.net")
-    page.locator("[data-lc=submit]").click()
-    expect(page.locator("main")).to_contain_text("frida@example.net")
-    confirmed = confirm(service, person, "frida@example.net", java_script_enabled=False)
-    expect(confirmed.locator("main")).to_contain_text("€4,314.24")
-    assert "€4,314.24" in quote_mailed(service, "frida@example.net")
+    send_without_scripts(page, service, "frida@example.net")
+    expect(page.locator("main")).to_contain_text("€4,314.24")
+    assert "€4,314.24" in mail_text(service, "frida@example.net", 2)
     assert [said for said in visitor.complaints if "422" not in said] == []

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import HostSite, Watched, snippet
+from tests.e2e.conftest import (
+    HostSite,
+    Watched,
+    confirm,
+    hosted,
+    mailed_link,
+    send,
+    send_without_scripts,
+    show_in_panel,
+)
 from tests.e2e.console import sign_in
 from tests.servers import Service
 
@@ -22,14 +30,6 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield service
 
 
-def confirm(service: Service, person: Callable[..., Watched], address: str, **options: object) -> Page:
-    text = service.wait_for_email(address).get_body(("plain",)).get_content()
-    page = person(**options).page()
-    page.goto(re.search(rf"{re.escape(service.url)}/confirm/\S+", text).group())
-    page.locator("form [type=submit]").click()
-    return page
-
-
 def downloaded(page: Page, link: str) -> bytes:
     """What the browser saves when that link is pressed."""
     with page.expect_download() as saving:
@@ -40,26 +40,18 @@ def downloaded(page: Page, link: str) -> bytes:
 def test_the_links_come_into_the_open_panel_and_by_mail(
     service: Service, host_site: HostSite, person: Callable[..., Watched], screenshots: Path
 ) -> None:
-    host_site.strict(service.url)
     visitor = person()
     page = visitor.page()
-    page.goto(host_site.put("/", snippet(service.url, service.demo["site_key"])))
-    page.wait_for_function("() => window.leadcapture?.show")
-    slug = service.demo["forms"]["download"]
-    page.evaluate("slug => leadcapture.show(slug)", slug)
-    form = page.locator(f"[data-lc=form][data-slug={slug}]")
+    form, done = show_in_panel(page, service, host_site, "download")
     form.locator("[name=email]").fill("erin@example.net")
     page.screenshot(path=screenshots / "download-panel.png")
-    form.locator("[data-lc=submit]").click()
-    done = page.locator(f"[data-lc=done][data-slug={slug}]")
-    expect(done).to_contain_text("erin@example.net")
+    send(form, done, "erin@example.net")
 
-    confirm(service, person, "erin@example.net")
+    confirm(person().page(), service, "erin@example.net")
     expect(done).to_contain_text("Your file is ready")
     page.screenshot(path=screenshots / "download-panel-done.png")
     assert downloaded(page, "Kitchen guide.pdf").startswith(b"%PDF-")
-    mailed = service.wait_for_email("erin@example.net", 2).get_body(("plain",)).get_content()
-    assert re.search(rf"{re.escape(service.url)}/f/\S+/files/\S+", mailed)
+    assert mailed_link(service, "erin@example.net", r"f/\S+/files/\S+", 2)
     assert "erin@example.net" in service.run("contacts", "export", "--site", service.demo["site_key"]).stdout
     assert visitor.complaints == []
 
@@ -69,14 +61,11 @@ def test_the_hosted_page_gives_the_file_without_javascript(
 ) -> None:
     visitor = person(java_script_enabled=False)
     page = visitor.page()
-    page.goto(f"{service.url}/f/{service.demo['site_key']}/{service.demo['forms']['download']}")
+    page.goto(hosted(service, "download"))
     page.screenshot(path=screenshots / "download-hosted.png", full_page=True)
-    page.locator("[name=email]").fill("frida@example.net")
-    page.locator("[data-lc=submit]").click()
-    expect(page.locator("main")).to_contain_text("frida@example.net")
-    confirmed = confirm(service, person, "frida@example.net", java_script_enabled=False)
-    confirmed.screenshot(path=screenshots / "download-hosted-done.png", full_page=True)
-    assert downloaded(confirmed, "Kitchen guide.pdf").startswith(b"%PDF-")
+    send_without_scripts(page, service, "frida@example.net")
+    page.screenshot(path=screenshots / "download-hosted-done.png", full_page=True)
+    assert downloaded(page, "Kitchen guide.pdf").startswith(b"%PDF-")
     assert visitor.complaints == []
 
 

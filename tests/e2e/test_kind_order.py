@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import HostSite, Watched, snippet
+from tests.e2e.conftest import HostSite, Watched, confirm, hosted, mail_text, mailed_link, send, show_in_panel
 from tests.e2e.console import sign_in
 from tests.servers import Service
 
@@ -35,28 +35,12 @@ def fill_in(form: Locator | Page, name: str, email: str) -> None:
     form.locator("[name=country]").select_option("GB")
 
 
-def mail_text(service: Service, address: str, number: int) -> str:
-    return service.wait_for_email(address, number).get_body(("plain",)).get_content()
-
-
-def confirm(service: Service, page: Page, address: str) -> None:
-    link = re.search(rf"{re.escape(service.url)}/confirm/\S+", mail_text(service, address, 1))
-    assert link
-    page.goto(link.group())
-    page.locator("form [type=submit]").click()
-
-
 def test_an_order_goes_from_the_panel_over_the_confirmation_to_bob_and_back(
     service: Service, host_site: HostSite, person: Callable[..., Watched], screenshots: Path
 ) -> None:
-    host_site.strict(service.url)
     visitor, mail_reader, operator = person(), person(), person()
     page = visitor.page()
-    page.goto(host_site.put("/", snippet(service.url, service.demo["site_key"])))
-    page.wait_for_function("() => window.leadcapture?.show")
-    slug = service.demo["forms"]["order"]
-    page.evaluate("slug => leadcapture.show(slug)", slug)
-    form = page.locator(f"[data-lc=form][data-slug={slug}]")
+    form, done = show_in_panel(page, service, host_site, "order")
     computed = form.locator("[data-lc=computed]")
     form.locator("[name=good_honey500]").fill("1")
     expect(computed).to_contain_text("We take orders from £10.00 on")
@@ -65,11 +49,9 @@ def test_an_order_goes_from_the_panel_over_the_confirmation_to_bob_and_back(
     fill_in(form, "Erin", "erin@example.net")
     expect(computed.locator("tfoot")).to_contain_text("£30.90")
     page.screenshot(path=screenshots / "order-panel.png")
-    form.locator("[data-lc=submit]").click()
-    done = page.locator(f"[data-lc=done][data-slug={slug}]")
-    expect(done).to_contain_text("erin@example.net")
+    send(form, done, "erin@example.net")
 
-    confirm(service, mail_reader.page(), "erin@example.net")
+    confirm(mail_reader.page(), service, "erin@example.net")
     expect(done).to_contain_text("1003")
     expect(done.locator("[data-lc=rows] tfoot")).to_contain_text("£30.90")
     page.screenshot(path=screenshots / "order-panel-done.png")
@@ -81,11 +63,9 @@ def test_an_order_goes_from_the_panel_over_the_confirmation_to_bob_and_back(
     assert "erin@example.net" in service.run("contacts", "export", "--site", service.demo["site_key"]).stdout
 
     # Bob, who may work orders and not set them up, follows the link of the mail and accepts.
-    link = re.search(rf"{re.escape(service.url)}/console/\S+/orders/\S+", told.get_body(("plain",)).get_content())
-    assert link
     desk = operator.page()
     sign_in(desk, service.url, service.operator("operator"))
-    desk.goto(link.group())
+    desk.goto(mailed_link(service, "alice@example.org", r"console/\S+/orders/\S+"))
     expect(desk.locator("[data-lc=bill] tfoot")).to_contain_text("£30.90")
     desk.locator("[name=note]").fill("It leaves on Monday.")
     desk.screenshot(path=screenshots / "order-console.png", full_page=True)
@@ -101,7 +81,7 @@ def test_an_order_goes_from_the_panel_over_the_confirmation_to_bob_and_back(
 def test_an_order_without_javascript(service: Service, person: Callable[..., Watched], screenshots: Path) -> None:
     visitor = person(java_script_enabled=False)
     page = visitor.page()
-    page.goto(f"{service.url}/f/{service.demo['site_key']}/{service.demo['forms']['order']}")
+    page.goto(hosted(service, "order"))
     page.locator("[name=good_honey500]").fill("two")
     page.locator("[data-lc=submit]").click()
     expect(page.locator("#field-good_honey500-error")).to_contain_text("whole number")
@@ -110,9 +90,8 @@ def test_an_order_without_javascript(service: Service, person: Callable[..., Wat
     page.locator("[name=act][value=compute]").click()
     expect(page.locator("[data-lc=computed]")).to_contain_text("£30.90")
     page.screenshot(path=screenshots / "order-hosted.png", full_page=True)
-    page.locator("[data-lc=submit]").click()
-    expect(page.locator("main")).to_contain_text("frida@example.net")
-    confirm(service, page, "frida@example.net")
+    send(page, page.locator("main"), "frida@example.net")
+    confirm(page, service, "frida@example.net")
     expect(page.locator("main")).to_contain_text("£30.90")
     expect(page.locator("main h1")).to_contain_text(re.compile(r"100\d"))
     assert "£30.90" in mail_text(service, "frida@example.net", 2)
