@@ -151,7 +151,7 @@ def test_the_page_without_scripts_says_it_too(shop: Service, person: Callable[..
     assert kept(form) == {**TYPED, "field_width": "wide"}
     assert form.locator("[name=field_extras]:checked").input_value() == "2"
     assert form.locator("[name=field_lift]").is_checked()
-    expect(form.locator("[id='field-field_size-when']")).to_be_visible()
+    expect(form.locator("[id='when-field_size']")).to_be_visible()
 
     fill_rightly(form)
     form.locator("[name=field_lift]").uncheck()
