@@ -32,7 +32,7 @@ def entry(**changed: object) -> calendar.Entry:
         "organizer": calendar.Person("Demo shop", "hello@shop.example.org"),
         "attendee": calendar.Person("Alice", "alice@example.org"),
     }
-    return calendar.Entry(**{**values, **changed})  # type: ignore[arg-type]
+    return calendar.Entry(**{**values, **changed})  # type: ignore[arg-type]  # a test mixes types by name
 
 
 def unfolded(text: str) -> list[str]:

@@ -47,14 +47,14 @@ def obstacles(site: Site, settings: Settings) -> Sequence[str]:  # noqa: ARG001 
     return ()
 
 
-def on_saved(session: Session, now: datetime, form: Form, site: Site, before: Settings) -> None:  # noqa: ARG001
+def on_saved(session: Session, now: datetime, form: Form, site: Site, before: Settings) -> None:  # noqa: ARG001 the signature is the contract's
     problems = draft(form.settings).problems
     if problems:
         fields = {f"{one.rows}-{one.row}-{one.field}": [one.sentence] for one in problems}
         raise Invalid(problems[0].sentence, fields=fields)
 
 
-def data(session: Session, now: datetime, form: Form, site: Site) -> Mapping[str, Any]:  # noqa: ARG001
+def data(session: Session, now: datetime, form: Form, site: Site) -> Mapping[str, Any]:  # noqa: ARG001 the signature is the contract's
     return browser_data(form.settings)
 
 
@@ -63,11 +63,11 @@ def compute(settings: Settings, given: Mapping[str, Any]) -> Outcome:
     return Outcome(title=_("What it comes to"), rows=rows, total=total)
 
 
-def on_accepted(session: Session, now: datetime, filled: Filled, effects: Effects) -> None:  # noqa: ARG001
+def on_accepted(session: Session, now: datetime, filled: Filled, effects: Effects) -> None:  # noqa: ARG001 the signature is the contract's
     quote(filled.settings, filled.data)  # refuses what cannot be worked out
 
 
-def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:  # noqa: ARG001
+def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:  # noqa: ARG001 the signature is the contract's
     """The quote, worked out here and now from what was entered, by the settings that the visitor saw."""
     made = _quote(filled, _("We have sent it to %(email)s as well.", email=filled.address.typed))
     letters.send(

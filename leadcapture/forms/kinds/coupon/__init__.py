@@ -144,7 +144,7 @@ def obstacles(site: Site, settings: Settings) -> Sequence[str]:  # noqa: ARG001 
     return ()
 
 
-def on_saved(session: Session, now: datetime, form: Form, site: Site, before: Settings) -> None:  # noqa: ARG001
+def on_saved(session: Session, now: datetime, form: Form, site: Site, before: Settings) -> None:  # noqa: ARG001 the signature is the contract's
     if form.settings.get("supply") == "shared":
         operations.keep_shared(session, now, form=form, before=before)
     elif not before:
@@ -167,7 +167,7 @@ def closed(session: Session, now: datetime, form: Form, site: Site) -> str:
     return _("All codes have been given out. Thank you for your interest.")
 
 
-def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:  # noqa: ARG001
+def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:  # noqa: ARG001 the signature is the contract's
     form = session.get_one(Form, filled.form_id)
     given = operations.give(session, now, form=form, site=filled.site, contact_id=contact.id)
     if given is None:

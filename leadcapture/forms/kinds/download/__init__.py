@@ -59,7 +59,7 @@ def closed(session: Session, now: datetime, form: Form, site: Site) -> str:  # n
     return "" if queries.files(session, form.id) else _("There is nothing to download at the moment.")
 
 
-def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:  # noqa: ARG001
+def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:  # noqa: ARG001 the signature is the contract's
     files = queries.files(session, filled.form_id)
     if not files:
         return Outcome(

@@ -51,7 +51,7 @@ def closed(session: Session, now: datetime, form: Form, site: Site) -> str:  # n
     return "" if rules.offered(form.settings) else _("Nothing can be ordered at the moment.")
 
 
-def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:  # noqa: ARG001
+def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:  # noqa: ARG001 the signature is the contract's
     order = operations.place(session, now, filled=filled, contact=contact, answers=_answers(filled))
     site, region = filled.site, filled.settings.get("phone_region") or ""
     receipt = wording.received(order, site)

@@ -104,7 +104,7 @@ def on_saved(session: Session, now: datetime, form: Form, site: Site, before: Se
         raise Invalid(_("Check the marked fields."), fields={"return_url": [sentence]})
 
 
-def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:  # noqa: ARG001
+def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:  # noqa: ARG001 the signature is the contract's
     member = operations.join(session, now, form_id=filled.form_id, contact_id=contact.id, language=filled.language)
     return operations.welcome(session, now, queries.held(session, member.public_id), first=True)
 

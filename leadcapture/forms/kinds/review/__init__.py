@@ -113,7 +113,7 @@ def asks(settings: Settings) -> Sequence[Ask]:
     return (Ask("review", "statement"), *newsletter_asks(settings))
 
 
-def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:  # noqa: ARG001
+def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:  # noqa: ARG001 the signature is the contract's
     operations.receive(session, now, filled=filled, contact=contact)
     site, link = filled.site, letters.console_url(filled.form_public_id, "/reviews")
     letters.tell_owner(

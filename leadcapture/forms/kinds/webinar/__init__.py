@@ -149,7 +149,7 @@ def on_accepted(session: Session, now: datetime, filled: Filled, effects: Effect
         raise Invalid(_("Check the marked fields."), fields={"session": [sentence]})
 
 
-def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:  # noqa: ARG001
+def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:  # noqa: ARG001 the signature is the contract's
     meeting = queries.by_row(session, filled.form_id, filled.data["session"])
     if meeting is None:
         return wording.too_late(filled.site.name)
