@@ -11,7 +11,7 @@ from wtforms.validators import Length, NumberRange, Optional, ValidationError
 
 from leadcapture import i18n
 from leadcapture.forms.fields import Row, RowsField
-from leadcapture.forms.kind import NewsletterOffering
+from leadcapture.forms.kind import NewsletterOffering, notice_field
 from leadcapture.forms.kinds.calculator import rules
 from leadcapture.forms.kinds.calculator.sheet import CHOICES, draft
 from leadcapture.forms.rules import clean_line, clean_text
@@ -199,12 +199,7 @@ class Owner(NewsletterOffering):
     note = TextAreaField(
         lazy_gettext("Small print under the quote"), [Optional(), Length(max=600)], filters=[clean_text]
     )
-    notice = TextAreaField(
-        lazy_gettext("What sending means"),
-        [Optional(), Length(max=1000)],
-        filters=[clean_text],
-        description=lazy_gettext("Stands near the button. Kept word for word with every request."),
-    )
+    notice = notice_field(lazy_gettext("Stands near the button. Kept word for word with every request."))
     ask_name = BooleanField(lazy_gettext("Ask for a name (people may leave it empty)"), default=True)
 
     def __init__(self, *given: Any, **more: Any) -> None:
