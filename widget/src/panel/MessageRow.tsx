@@ -45,7 +45,7 @@ export function MessageRow({ desk, entry, joins }: { desk: Desk; entry: Entry; j
 
 const part = (one: ReturnType<typeof parts>[number]) =>
   typeof one === "string" ? one : (
-    <a href={one.href} target="_blank" rel="noopener nofollow" dir="ltr">{one.href}</a>
+    <a href={one.href} target="_blank" rel="noopener noreferrer nofollow" dir="auto">{one.text}</a>
   );
 
 function reason(error: string | null): Key {
