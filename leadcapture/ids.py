@@ -25,6 +25,9 @@ PREFIXES = {
     "member": "mem",
     "order": "ord",
     "seat": "sea",
+    "canned": "can",
+    "view": "viw",
+    "mention": "men",
 }
 
 

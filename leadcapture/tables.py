@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -27,8 +29,27 @@ metadata = Base.metadata
 
 def upgrade(engine: Engine, to: str = "head") -> None:
     """Run every migration that the database lacks, up to that revision, all of them in one transaction."""
-    with engine.begin() as connection:
+    with engine.connect() as connection, _tables_can_be_made_anew(connection), connection.begin():
         command.upgrade(_config(connection), to)
+        if connection.dialect.name == "sqlite":
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+            if broken is not None:
+                raise RuntimeError(f"a migration left rows of {broken[0]} that refer to nothing")
+
+
+@contextmanager
+def _tables_can_be_made_anew(connection: Connection) -> Iterator[None]:
+    """SQLite changes a table by making a new one and dropping the old, and a table that is dropped takes along what
+    refers to its rows, unless foreign keys are not looked at meanwhile (https://sqlite.org/lang_altertable.html, 7)."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver = connection.connection.cursor()
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")
 
 
 def pending(engine: Engine) -> bool:

@@ -123,6 +123,34 @@ def test_migrating_again_changes_nothing(either_database: db.Database) -> None:
     assert keys() == ["a"]
 
 
+def test_a_migration_that_makes_a_table_anew_keeps_what_refers_to_it(either_database: db.Database) -> None:
+    engine = either_database.engine
+    tables.metadata.drop_all(engine)
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE alembic_version"))
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("DROP FUNCTION IF EXISTS consents_refuse"))
+    tables.upgrade(engine, "20261122_9")
+    at = "'2026-03-04 10:30:00.000000'"
+    with engine.begin() as connection:
+        for statement in (
+            "INSERT INTO sites (id, key, name, allowed_origins, timezone, language, accent, position, reply_time, "
+            f"sender_name, created_at, updated_at) VALUES (1, 'site_a', 'A', '[]', 'UTC', 'en', '#000000', 'end', "
+            f"'day', 'A', {at}, {at})",
+            "INSERT INTO visitors (id, public_id, site_id, name, language, page_url, created_at, seen_at) "
+            f"VALUES (1, 'vis_a', 1, '', 'en', '', {at}, {at})",
+            "INSERT INTO conversations (id, public_id, site_id, visitor_id, kind, status, last_seq, visitor_seen, "
+            "visitor_delivered, operator_seen, operator_delivered, name, page_url, comment, created_at, active_at) "
+            f"VALUES (1, 'cnv_a', 1, 1, 'chat', 'waiting', 1, 0, 0, 0, 0, '', '', '', {at}, {at})",
+            "INSERT INTO messages (public_id, conversation_id, client_id, seq, after_seq, kind, author_kind, "
+            f"author_name, body, created_at) VALUES ('msg_a', 1, 'c', 1, 0, 'reply', 'visitor', '', 'Hello', {at})",
+        ):
+            connection.execute(text(statement))
+    tables.upgrade(engine)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT body FROM messages")).scalars().all() == ["Hello"]
+
+
 def test_forms_made_before_there_were_short_links_get_one_each(either_database: db.Database) -> None:
     """What the first release left behind is brought up to this one, its data with it."""
     engine = either_database.engine

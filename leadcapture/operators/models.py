@@ -57,3 +57,6 @@ class Presence(Base):
     seen_at: Mapped[datetime] = mapped_column(index=True)
     # Set when the connection broke: the operator counts as there until the grace is over.
     gone_at: Mapped[datetime | None]
+    # Since when nobody has touched that device; None while somebody does.
+    idle_at: Mapped[datetime | None]
+    heard_at: Mapped[datetime | None]  # the last sign of life of the device itself

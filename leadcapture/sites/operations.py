@@ -20,7 +20,7 @@ from leadcapture.sites.models import ApiToken, Site
 CHANGEABLE = frozenset(
     {
         "name", "allowed_origins", "timezone", "hours", "language", "accent", "position", "reply_time", "privacy_url",
-        "sender_name", "sender_email",
+        "sender_name", "sender_email", "chat",
     }
 )  # fmt: skip
 
