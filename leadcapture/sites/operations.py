@@ -128,6 +128,26 @@ def token_used(session: Session, now: datetime, *, token_id: int) -> None:
     session.execute(sql_update(ApiToken).where(ApiToken.id == token_id).values(used_at=now))
 
 
+def new_identity_secret(session: Session, now: datetime, *, site_id: int) -> str:
+    """A new secret for the host site to sign its users' ids with; from now on it is the first of
+    `queries.identity_secrets`.
+
+    The one before holds on until `end_old_identity_secret`, so that the host site can change over without a gap.
+    """
+    site = session.get_one(Site, site_id, with_for_update=True)
+    secret = secrets.token_urlsafe(32)  # 256 bits, as HS256 wants (RFC 7518, 3.2)
+    site.identity_secret = ",".join((secret, *queries.identity_secrets(site)[:1]))
+    site.updated_at = now
+    return secret
+
+
+def end_old_identity_secret(session: Session, now: datetime, *, site_id: int) -> None:
+    """From now on the newest secret alone holds; what was proven with another has to be proven anew."""
+    site = session.get_one(Site, site_id, with_for_update=True)
+    site.identity_secret = next(iter(queries.identity_secrets(site)), None)
+    site.updated_at = now
+
+
 def _change(site: Site, settings: dict[str, Any]) -> None:
     unknown = settings.keys() - CHANGEABLE
     if unknown:

@@ -34,6 +34,11 @@ def every(session: Session) -> Sequence[Site]:
     return session.scalars(select(Site).order_by(Site.id)).all()
 
 
+def identity_secrets(site: Site) -> tuple[str, ...]:
+    """What the host site signs its users' ids with, the newest first: one, two while it changes over, or none yet."""
+    return tuple(site.identity_secret.split(",")) if site.identity_secret else ()
+
+
 def tokens(session: Session, site_id: int) -> Sequence[ApiToken]:
     """The tokens of the site's programs, newest first, revoked ones too."""
     return session.scalars(select(ApiToken).where(ApiToken.site_id == site_id).order_by(ApiToken.id.desc())).all()

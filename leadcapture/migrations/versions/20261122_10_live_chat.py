@@ -169,7 +169,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("sites") as sites:
         sites.add_column(sa.Column("chat", sa.JSON(), nullable=True))
-        sites.add_column(sa.Column("identity_secret", sa.String(length=64), nullable=True))
+        sites.add_column(sa.Column("identity_secret", sa.String(length=140), nullable=True))
 
     with op.batch_alter_table("visitors") as visitors:
         visitors.add_column(sa.Column("user_id", sa.String(length=200), nullable=True))
