@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { ChatState } from "../chat/state";
 import { Chat } from "./Chat";
 import type { Desk } from "./desk";
@@ -13,7 +13,8 @@ export function App({ desk, state }: { desk: Desk; state: ChatState }) {
   useKeyboardRoom(panel, open);
 
   // A mouse goes straight to writing; on a touch screen that would raise the keyboard over half of what was opened.
-  useEffect(() => {
+  // At once, not after the next frame: what is typed from now on is meant for the panel.
+  useLayoutEffect(() => {
     if (!open || desk.quietly) return;
     const field = panel.current?.querySelector<HTMLElement>(".view:not([hidden]) :is([data-lc=composer], form .input)");
     if (field && matchMedia("(pointer: fine)").matches) field.focus();

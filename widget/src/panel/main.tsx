@@ -32,6 +32,8 @@ export async function mount(bridge: Bridge): Promise<Panel> {
   root.append(place);
   root.adoptedStyleSheets = [sheet(css), ...root.adoptedStyleSheets];
   const placedForms: Engaged[] = [];
+  /** The person opened the panel and did nothing elsewhere since. */
+  let justOpened = false;
   const unwanted = launcher.hidden;
   const forms = fetchedOnce<FormsModule>(base + settings.forms_module);
 
@@ -86,7 +88,7 @@ export async function mount(bridge: Bridge): Promise<Panel> {
 
   function open(slug?: string): void {
     const was = desk.open;
-    desk.open = true;
+    desk.open = justOpened = true;
     desk.view = slug ? { kind: "form", slug } : was ? desk.view : { kind: "chat" };
     if (desk.view.kind === "chat") chat.start();
     settle(was);
@@ -112,7 +114,17 @@ export async function mount(bridge: Bridge): Promise<Panel> {
     launcher.focus();
   }
 
+  /** Escape right after opening is meant for the panel, wherever the page holds the focus; later it is the page's own. */
+  function actElsewhere(event: Event): void {
+    if (!justOpened || event.composedPath().includes(place)) return;
+    justOpened = false;
+    if (!desk.open || !(event instanceof KeyboardEvent) || event.key !== "Escape" || event.isComposing) return;
+    event.stopPropagation();
+    close();
+  }
+
   document.addEventListener("visibilitychange", look);
+  for (const act of ["keydown", "pointerdown"]) addEventListener(act, actElsewhere, true);
   const { token, outbox } = memory.read();
   if (token || outbox.length) {
     chat.start();
@@ -137,6 +149,7 @@ export async function mount(bridge: Bridge): Promise<Panel> {
     },
     stop() {
       document.removeEventListener("visibilitychange", look);
+      for (const act of ["keydown", "pointerdown"]) removeEventListener(act, actElsewhere, true);
       chat.stop();
       for (const form of placedForms) form.stop();
       render(null, place);
