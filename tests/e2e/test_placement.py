@@ -159,7 +159,9 @@ def test_a_slide_in_comes_with_scrolling_and_takes_nobody_out_of_what_they_do(
 
     # So it does where the page keeps the focus to itself; but once the person types there, Escape is the page's own.
     for typed, still_open in (("", 0), ("chairs", 1)):
-        page.evaluate("() => { leadcapture.open(); document.querySelector('[name=q]').focus(); }")
+        page.evaluate("() => leadcapture.open()")
+        expect(panel).to_be_visible()
+        page.locator("[name=q]").focus()
         page.keyboard.type(typed)
         page.keyboard.press("Escape")
         expect(page.locator("[data-lc=panel]:visible")).to_have_count(still_open)
