@@ -1,48 +1,17 @@
-"""Who may speak for which site: the origin of a page, and the token that names a visitor.
-
-The token carries the site's key and an id made at random; the visitor's row is made with the first message. A token of
-another site, or one we did not sign, is no token: its bearer is a new visitor.
-"""
+"""Which pages may speak for a site. Who speaks is told by the visitor's token (tokens.py)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from flask import current_app, g, request
 
-from leadcapture import db, ids, signing
-from leadcapture.errors import BadToken, Forbidden
+from leadcapture import db
+from leadcapture.errors import Forbidden
 from leadcapture.i18n import gettext as _
 from leadcapture.sites import queries as site_queries
 from leadcapture.sites import rules as site_rules
 from leadcapture.sites.models import Site
-
-
-@dataclass(frozen=True)
-class Token:
-    """A visitor's token and the visitor it names; `new` where it was made just now."""
-
-    text: str
-    visitor: str
-    new: bool
-
-
-def check_token(site_key: str, text: str | None) -> Token:
-    """The token itself where it is one of this site, else a new one."""
-    known = _visitor_of(site_key, text) if text else None
-    if text and known:
-        return Token(text, known, new=False)
-    visitor = ids.new("visitor")
-    return Token(signing.sign("visitor", f"{site_key}:{visitor}"), visitor, new=True)
-
-
-def _visitor_of(site_key: str, text: str) -> str | None:
-    try:
-        key, _colon, visitor = signing.verify("visitor", text).rpartition(":")
-    except BadToken:
-        return None
-    return visitor if key == site_key and visitor else None
 
 
 def site_for_request(key: str) -> Site:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, jsonify, request
 
 from leadcapture import clock, db, i18n, ids, ratelimit, signing, web
 from leadcapture.chat import access as chat
+from leadcapture.chat import tokens
 from leadcapture.errors import Invalid, NotFound
 from leadcapture.forms import access, challenge, checking, intake, operations, queries, rules
 from leadcapture.i18n import gettext as _
 from leadcapture.sites import queries as sites
+
+if TYPE_CHECKING:
+    from leadcapture.sites.models import Site
 
 blueprint = Blueprint("forms", __name__)
 
@@ -53,7 +57,7 @@ def submit(key: str, slug: str) -> Response:
         access.evidence(fields, fields.get("page_url") or request.referrer),
         mails=access.mail_settings(),
         allow_mail=intake.may_mail(checked.address.key),
-        visitor=_visitor(site.key),
+        visitor=_visitor(site),
     )
     access.announce(changed)
     return _sent(site.key, submission, checked.address.typed)
@@ -147,7 +151,7 @@ def _check_asker(public_id: str, token: str | None) -> None:
     chat.site_for_request(key)
 
 
-def _visitor(key: str) -> str | None:
+def _visitor(site: Site) -> str | None:
     """The visitor of this site whose token came along; None without one: a question must not be lost for that."""
-    token = chat.check_token(key, web.bearer())
+    token = tokens.check(site, web.bearer())
     return None if token.new else token.visitor
