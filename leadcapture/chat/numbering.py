@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from leadcapture import ids
 from leadcapture.chat import rules
 from leadcapture.chat.models import Visitor
-from leadcapture.chat.protocol import Incoming, MessageView
+from leadcapture.chat.protocol import FileView, Incoming, MessageView
 from leadcapture.chat.queries import conversations, messages, visitors
 from leadcapture.errors import NotFound
 
@@ -161,8 +161,13 @@ def store(
     author_kind: str,
     author_name: str,
     operator_id: int | None = None,
+    operator: str | None = None,
+    file: tuple[int, FileView] | None = None,
 ) -> MessageView:
-    """Insert a message into the locked conversation `row`; without a number (a note) it stands after the last one."""
+    """Insert a message into the locked conversation `row`; without a number (a note) it stands after the last one.
+
+    `operator` is the public id of `operator_id`; `file` what was claimed for it, with its internal id.
+    """
     view = MessageView(
         id=ids.new("message"),
         client_id=incoming.client_id,
@@ -174,6 +179,9 @@ def store(
         author_name=author_name,
         body=incoming.body,
         at=now,
+        operator=operator,
+        file=file[1] if file else None,
+        by_email=incoming.by_email,
     )
     session.connection().execute(
         _STORE,
@@ -188,6 +196,8 @@ def store(
             "author_name": author_name,
             "operator_id": operator_id,
             "body": view.body,
+            "file_id": file[0] if file else None,
+            "by_email": incoming.by_email,
             "created_at": now,
         },
     )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from leadcapture import ids
 from leadcapture.chat import numbering, queries, rules
-from leadcapture.chat.protocol import Incoming, MessageView, Rating
+from leadcapture.chat.protocol import FileView, Incoming, MessageView, Rating
 from leadcapture.chat.queries import Thread, conversations, messages
 from leadcapture.errors import NotFound
 from leadcapture.operators import presence
@@ -43,10 +43,12 @@ def post_by_visitor(
     kind: str = "reply",
     conversation_kind: str = "chat",
     name: str = "",
+    file: tuple[int, FileView] | None = None,
 ) -> Posted:
     """Store a visitor's message; the first one makes the visitor and the conversation.
 
-    `visitor` is the id out of a token we signed for this site; `available` is whether the site can answer now.
+    `visitor` is the id out of a token we signed for this site; `available` is whether the site can answer now; `file`
+    was claimed for this message.
     """
     row = numbering.current(session, site_id, visitor)
     if row is None or rules.is_over(row.status, row.active_at, now):
@@ -65,13 +67,29 @@ def post_by_visitor(
     if seq is None:
         return _found(session, row, visitor, "visitor", incoming)
     message = numbering.store(
-        session, now, row, seq, incoming, kind=kind, author_kind="visitor", author_name=name or row.visitor_name
+        session,
+        now,
+        row,
+        seq,
+        incoming,
+        kind=kind,
+        author_kind="visitor",
+        author_name=name or row.visitor_name,
+        file=file,
     )
     return Posted(message, site_id, visitor, first=True, moved=seq == 1 or status != row.status)
 
 
 def post_by_operator(
-    session: Session, now: datetime, *, operator_id: int, epoch: int, conversation: str, incoming: Incoming, kind: str
+    session: Session,
+    now: datetime,
+    *,
+    operator_id: int,
+    epoch: int,
+    conversation: str,
+    incoming: Incoming,
+    kind: str,
+    file: tuple[int, FileView] | None = None,
 ) -> Posted:
     """Store an operator's reply or note. A reply takes a conversation nobody has taken.
 
@@ -88,9 +106,19 @@ def post_by_operator(
         answering = operator_id if moved else row.operator_id
         changed = {"status": rules.ACTIVE, "operator_id": answering, "waiting_since": None}
         seq = numbering.number(session, row, "operator", incoming.client_id, now=now, **changed)
-    name = session.execute(select(Operator.name).where(Operator.id == operator_id)).scalar_one()
+    author = session.execute(select(Operator.name, Operator.public_id).where(Operator.id == operator_id)).one()
     message = numbering.store(
-        session, now, row, seq, incoming, kind=kind, author_kind="operator", author_name=name, operator_id=operator_id
+        session,
+        now,
+        row,
+        seq,
+        incoming,
+        kind=kind,
+        author_kind="operator",
+        author_name=author.name,
+        operator_id=operator_id,
+        operator=author.public_id,
+        file=file,
     )
     return Posted(message, row.site_id, thread.visitor, first=True, moved=moved)
 

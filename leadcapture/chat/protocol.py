@@ -10,21 +10,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
-from leadcapture import clock
+from leadcapture import clock, signing
 from leadcapture.chat import rules
 from leadcapture.errors import Invalid, LeadCaptureError
 from leadcapture.i18n import gettext as _
 
 VISITOR, OPERATOR = "/visitor", "/operator"  # the two namespaces
 
-VISITOR_EMITS = ("message", "typing", "seen", "delivered", "sync", "end", "rate")
-VISITOR_HEARS = ("welcome", "message", "typing", "seen", "delivered", "conversation", "available")
-OPERATOR_EMITS = ("presence", "take", "message", "typing", "seen", "delivered", "close", "assign", "sync", "list")
-OPERATOR_HEARS = ("queue", "conversation", "message", "typing", "presence")
+VISITOR_EMITS = (
+    "message", "typing", "seen", "delivered", "sync", "end", "rate", "identify", "page", "answers", "transcript",
+)  # fmt: skip
+VISITOR_HEARS = ("welcome", "message", "changed", "typing", "seen", "delivered", "conversation", "available")
+OPERATOR_EMITS = (
+    "presence", "idle", "take", "message", "typing", "seen", "delivered", "close", "assign", "join", "sync", "list",
+    "counts", "search", "save_view", "drop_view", "snooze", "tag", "bulk", "canned", "edit", "delete", "block",
+    "unblock", "mentioned", "mention_seen", "about", "people",
+)  # fmt: skip
+OPERATOR_HEARS = (
+    "queue", "conversation", "message", "changed", "typing", "presence", "beat", "escalation", "mention", "counts",
+    "person", "gone",
+)  # fmt: skip
 AUTHOR_KINDS = ("visitor", "operator", "system")
 OPERATOR_MESSAGE_KINDS = ("reply", "note", "question", "system")
-ERROR_CODES = ("bad_request", "too_long", "rate_limited", "not_found", "taken", "closed", "unauthorized")
+ERROR_CODES = (
+    "bad_request", "too_long", "rate_limited", "not_found", "taken", "closed", "unauthorized", "blocked", "too_large",
+    "not_allowed",
+)  # fmt: skip
 
 PAGE = 200  # messages in one answer
 QUEUE_PAGE = 100  # conversations in one answer
@@ -37,11 +50,15 @@ _ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 
 @dataclass(frozen=True)
 class Incoming:
-    """A message as somebody sent it; `client_id` is unique for its author in the conversation."""
+    """A message as somebody sent it; `client_id` is unique for its author in the conversation. `file` is the public id
+    of one that was uploaded before; a message with one may say nothing else."""
 
     client_id: str
     body: str
     page: str = ""
+    file: str = ""
+    by_email: bool = False
+    subject: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,10 +84,15 @@ def incoming(payload: object, page: str = "") -> Incoming:
     Raises Invalid: bad_request for a wrong type or an empty text, too_long.
     """
     given = fields(payload)
+    file = public_id(given, "file") if given.get("file") else ""
+    body = text(given, "body", "" if file else None)
     return Incoming(
         client_id=public_id(given, "client_id"),
-        body=rules.clean_body(text(given, "body")),
+        body="" if file and not body.strip() else rules.clean_body(body),
         page=page_address(given) or page,
+        file=file,
+        by_email=given.get("by_email") is True,
+        subject=rules.clean_line(text(given, "subject", ""), rules.LONGEST_SUBJECT),
     )
 
 
@@ -141,8 +163,34 @@ def _bad(name: str) -> Invalid:
 
 
 @dataclass(frozen=True)
+class FileView:
+    """A file of a message as it is told. The addresses are signed: whoever has one may fetch the file."""
+
+    id: str
+    name: str
+    size: int
+    type: str
+    thumb: tuple[int, int] | None  # width and height in pixels
+
+    def wire(self) -> dict[str, Any]:
+        proof = signing.sign("file", self.id)
+        thumb = None if self.thumb is None else {"width": self.thumb[0], "height": self.thumb[1]}
+        if thumb is not None:
+            thumb["url"] = f"/files/{self.id}/thumb?t={proof}"
+        return {
+            "id": self.id,
+            "name": self.name,
+            "size": self.size,
+            "type": self.type,
+            "url": f"/files/{self.id}/{quote(self.name)}?t={proof}",
+            "thumb": thumb,
+        }
+
+
+@dataclass(frozen=True)
 class MessageView:
-    """One message as it is told; `seq` is None for notes, which stand after `after_seq`."""
+    """One message as it is told; `seq` is None for notes, which stand after `after_seq`. `rev` is its place among what
+    was edited or deleted, None while it is as it was written; a deleted one has no body and no file."""
 
     id: str
     client_id: str
@@ -154,6 +202,12 @@ class MessageView:
     author_name: str
     body: str
     at: datetime
+    operator: str | None = None
+    file: FileView | None = None
+    rev: int | None = None
+    edited_at: datetime | None = None
+    deleted: bool = False
+    by_email: bool = False
 
     def for_visitor(self) -> dict[str, Any]:
         return {
@@ -164,10 +218,15 @@ class MessageView:
             "author": {"kind": self.author_kind, "name": self.author_name or None},
             "body": self.body,
             "at": clock.wire(self.at),
+            "file": None if self.file is None else self.file.wire(),
+            "rev": self.rev,
+            "edited_at": clock.wire_or_none(self.edited_at),
+            "deleted": self.deleted,
+            "by_email": self.by_email,
         }
 
     def for_operator(self) -> dict[str, Any]:
-        return self.for_visitor() | {"kind": self.kind, "after_seq": self.after_seq}
+        return self.for_visitor() | {"kind": self.kind, "after_seq": self.after_seq, "operator": self.operator}
 
     def acknowledgement(self) -> dict[str, Any]:
         return {

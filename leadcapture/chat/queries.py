@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session, aliased
 
 from leadcapture import clock
 from leadcapture.chat import rules
-from leadcapture.chat.models import Conversation, Message, Visitor
-from leadcapture.chat.protocol import PAGE, QUEUE_PAGE, MessageView
+from leadcapture.chat.models import ChatFile, Conversation, ConversationTag, Message, Visitor
+from leadcapture.chat.protocol import PAGE, QUEUE_PAGE, FileView, MessageView
 from leadcapture.contacts.models import Contact
 from leadcapture.errors import Invalid, NotFound
 from leadcapture.operators import presence
@@ -24,6 +24,7 @@ from leadcapture.sites.models import Site
 conversations = cast(Table, Conversation.__table__)
 messages = cast(Table, Message.__table__)
 visitors = cast(Table, Visitor.__table__)
+files = cast(Table, ChatFile.__table__)
 
 
 @dataclass(frozen=True)
@@ -144,8 +145,22 @@ def operators_page(session: Session, thread: Thread, after_seq: int) -> dict[str
     return {"messages": [view.for_operator() for view in both], "next": following, "more": more}
 
 
-_MESSAGES = select(messages, conversations.c.public_id.label("conversation")).join(
-    conversations, conversations.c.id == messages.c.conversation_id
+_Wrote = aliased(Operator)
+_MESSAGES = (
+    select(
+        messages,
+        conversations.c.public_id.label("conversation"),
+        _Wrote.public_id.label("operator"),
+        files.c.public_id.label("file"),
+        files.c.name.label("file_name"),
+        files.c.size.label("file_size"),
+        files.c.content_type.label("file_type"),
+        files.c.width.label("file_width"),
+        files.c.height.label("file_height"),
+    )
+    .join(conversations, conversations.c.id == messages.c.conversation_id)
+    .outerjoin(_Wrote, _Wrote.id == messages.c.operator_id)
+    .outerjoin(files, files.c.id == messages.c.file_id)
 )
 
 
@@ -162,7 +177,18 @@ def message_view(row: Row[Any]) -> MessageView:
         author_name=row.author_name,
         body=row.body,
         at=row.created_at,
+        operator=row.operator,
+        file=None if row.file is None else _file_view(row),
+        rev=row.rev,
+        edited_at=row.edited_at,
+        deleted=row.deleted_at is not None,
+        by_email=row.by_email,
     )
+
+
+def _file_view(row: Row[Any]) -> FileView:
+    thumb = None if row.file_width is None else (row.file_width, row.file_height)
+    return FileView(row.file, row.file_name, row.file_size, row.file_type, thumb)
 
 
 def stored(session: Session, conversation_id: int, author_kind: str, client_id: str) -> MessageView:
@@ -192,6 +218,12 @@ _unread = (
     .correlate(Conversation)
     .scalar_subquery()
 )
+_tags = (
+    select(func.aggregate_strings(ConversationTag.tag, "\n"))
+    .where(ConversationTag.conversation_id == Conversation.id)
+    .correlate(Conversation)
+    .scalar_subquery()
+)
 # Columns, no objects: it is read again and again while people talk.
 _SUMMARIES: Select[Any] = (
     select(
@@ -199,6 +231,9 @@ _SUMMARIES: Select[Any] = (
         Visitor.public_id.label("visitor"),
         Visitor.name.label("visitor_name"),
         Visitor.language.label("visitor_language"),
+        Visitor.user_id.label("visitor_user"),
+        Visitor.device.label("visitor_device"),
+        Visitor.blocked_until,
         Site.key.label("site_key"),
         Site.name.label("site_name"),
         _Answering.public_id.label("operator"),
@@ -207,7 +242,9 @@ _SUMMARIES: Select[Any] = (
         _Last.body.label("last_body"),
         _Last.created_at.label("last_at"),
         _Last.author_kind.label("last_author"),
+        _Last.deleted_at.label("last_deleted"),
         _unread.label("unread"),
+        _tags.label("tags"),
     )
     .join(Visitor, Visitor.id == Conversation.visitor_id)
     .join(Site, Site.id == Conversation.site_id)
@@ -289,6 +326,8 @@ def _summary(row: Row[Any]) -> dict[str, Any]:
             "email_confirmed": None if row.email is None else row.email_confirmed_at is not None,
             "language": row.visitor_language,
             "page": row.page_url,
+            "user_id": row.visitor_user,
+            "device": row.visitor_device,
         },
         "operator": None if row.operator is None else {"id": row.operator, "name": row.operator_name},
         "last": last,
@@ -300,6 +339,15 @@ def _summary(row: Row[Any]) -> dict[str, Any]:
         "delivered": {"visitor": row.visitor_delivered, "operator": row.operator_delivered},
         "rating": None if row.stars is None else {"stars": row.stars, "comment": row.comment},
         "contact": row.contact,
+        "tags": sorted(row.tags.split("\n")) if row.tags else [],
+        "snoozed_until": clock.wire_or_none(row.snoozed_until),
+        "missed": row.missed_at is not None,
+        "escalation": row.escalation,
+        "blocked": row.blocked_until is not None and row.blocked_until > clock.now(),
+        "subject": row.subject,
+        "verified": row.visitor_user is not None,
+        "joined": [],
+        "rev": row.rev,
     }
 
 

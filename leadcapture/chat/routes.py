@@ -7,7 +7,7 @@ import time
 from flask import Blueprint, Response, jsonify, request
 
 from leadcapture import clock, db, i18n, ratelimit, web
-from leadcapture.chat import access, broadcast, live, operations, protocol, queries
+from leadcapture.chat import access, broadcast, live, posting, protocol, queries, tokens
 from leadcapture.chat.queries import Thread
 from leadcapture.errors import Invalid, Unauthorized
 from leadcapture.i18n import gettext as _
@@ -31,7 +31,7 @@ def post(key: str) -> Response:
     """Store a message; the answer is the acknowledgement, the visitor's token and the conversation."""
     site = access.site_for_request(key)
     _speak(site.language)
-    token = access.check_token(site.key, web.bearer())
+    token = tokens.check(site, web.bearer())
     if token.new:
         ratelimit.hit("RATE_CONNECT", web.client_ip())
     ratelimit.hit("RATE_MESSAGE", token.visitor)
@@ -39,7 +39,7 @@ def post(key: str) -> Response:
     if not isinstance(given, dict):
         raise Invalid(_("The body must be a JSON object."), code="bad_request")
     posted = db.write(
-        operations.post_by_visitor,
+        posting.by_visitor,
         clock.now(),
         site_id=site.id,
         visitor=token.visitor,
@@ -60,7 +60,7 @@ def get(key: str) -> Response:
     """
     site = access.site_for_request(key)
     _speak(site.language)
-    token = access.check_token(site.key, web.bearer())
+    token = tokens.check(site, web.bearer())
     if token.new:
         raise Unauthorized(_("Send a message first."))
     after_seq = min(max(0, request.args.get("after_seq", 0, type=int)), protocol.LARGEST_SEQ)

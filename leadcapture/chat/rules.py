@@ -13,6 +13,7 @@ OPEN = (WAITING, ACTIVE, UNANSWERED)
 
 LONGEST_MESSAGE = 4000  # characters
 LONGEST_COMMENT = 1000
+LONGEST_SUBJECT = 200
 OVER_AFTER = timedelta(days=7)  # a closed conversation this quiet is over: the next message begins a new one
 # An operator who said something so recently is still in the talk, however long the visitor waits for the next sentence.
 TALKING = timedelta(minutes=10)

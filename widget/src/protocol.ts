@@ -1,12 +1,21 @@
 // The wire shapes between browser and service. A test on the server's side reads the const lists below
 // and holds them equal to its own; change both or neither.
 
-export const VISITOR_EMITS = ["message", "typing", "seen", "delivered", "sync", "end", "rate"] as const;
-export const VISITOR_HEARS = ["welcome", "message", "typing", "seen", "delivered", "conversation", "available"] as const;
-export const OPERATOR_EMITS = [
-  "presence", "take", "message", "typing", "seen", "delivered", "close", "assign", "sync", "list",
+export const VISITOR_EMITS = [
+  "message", "typing", "seen", "delivered", "sync", "end", "rate", "identify", "page", "answers", "transcript",
 ] as const;
-export const OPERATOR_HEARS = ["queue", "conversation", "message", "typing", "presence"] as const;
+export const VISITOR_HEARS = [
+  "welcome", "message", "changed", "typing", "seen", "delivered", "conversation", "available",
+] as const;
+export const OPERATOR_EMITS = [
+  "presence", "idle", "take", "message", "typing", "seen", "delivered", "close", "assign", "join", "sync", "list",
+  "counts", "search", "save_view", "drop_view", "snooze", "tag", "bulk", "canned", "edit", "delete", "block",
+  "unblock", "mentioned", "mention_seen", "about", "people",
+] as const;
+export const OPERATOR_HEARS = [
+  "queue", "conversation", "message", "changed", "typing", "presence", "beat", "escalation", "mention", "counts",
+  "person", "gone",
+] as const;
 export const CONVERSATION_STATUSES = ["waiting", "active", "unanswered", "closed"] as const;
 export const AUTHOR_KINDS = ["visitor", "operator", "system"] as const;
 export const OPERATOR_MESSAGE_KINDS = ["reply", "note", "question", "system"] as const;
@@ -15,7 +24,8 @@ export const FIELD_TYPES = [
   "text", "email", "tel", "textarea", "checkbox", "select", "number", "hidden", "radio", "checks", "date", "range", "stars",
 ] as const;
 export const ERROR_CODES = [
-  "bad_request", "too_long", "rate_limited", "not_found", "taken", "closed", "unauthorized",
+  "bad_request", "too_long", "rate_limited", "not_found", "taken", "closed", "unauthorized", "blocked", "too_large",
+  "not_allowed",
 ] as const;
 
 /** Characters in one message, counted as the server counts them (code points). */
@@ -50,24 +60,58 @@ export interface Message {
   author: { kind: AuthorKind; name: string | null };
   body: string;
   at: Iso;
+  file?: ChatFile | null;
+  /** Its place among what was edited or deleted; null while it is as it was written. */
+  rev?: number | null;
+  edited_at?: Iso | null;
+  /** Then there is no body and no file. */
+  deleted?: boolean;
+  by_email?: boolean;
+}
+
+/** The addresses are paths of the service, signed. */
+export interface ChatFile {
+  id: string;
+  name: string;
+  size: number;
+  type: string;
+  url: string;
+  thumb: { url: string; width: number; height: number } | null;
 }
 
 export interface Conversation {
   id: string;
   status: ConversationStatus;
   operator: { name: string } | null;
+  /** In the queue, while the visitor waits. */
+  place?: number | null;
+  /** Who else of the team is in it. */
+  joined?: string[];
 }
 
 export interface Availability {
   available: boolean;
   reply_time: string;
+  /** When the site opens again; null while it is open, or where nobody can say. */
+  back_at?: Iso | null;
 }
+
+/** What a host site says of a visitor who is signed in there, with its proof. */
+export type Identity = { user_id: string; hash: string } | { jwt: string };
 
 export interface VisitorAuth {
   site: string;
   token?: string;
   after_seq?: number;
+  after_rev?: number;
   page?: string;
+  title?: string;
+  referrer?: string;
+  timezone?: string;
+  utm?: Record<string, string>;
+  visits?: number;
+  identity?: Identity;
+  answers?: Record<string, string>;
   lang?: string;
 }
 
@@ -77,6 +121,10 @@ export interface Welcome extends Availability {
   messages: Message[];
   next: number;
   more?: boolean;
+  /** What was edited or deleted since the `after_rev` that was asked for, and the newest rev. */
+  changed?: Message[];
+  rev?: number;
+  place?: number | null;
 }
 
 export interface Stored {
@@ -92,6 +140,8 @@ export interface Synced {
   next: number;
   /** Whether there is a further part; where it is not said, one asks until nothing comes. */
   more?: boolean;
+  changed?: Message[];
+  rev?: number;
 }
 
 /** What the waiting GET of the HTTP twin answers. */
@@ -115,6 +165,9 @@ export interface Summary {
     email_confirmed: boolean | null;
     language: string;
     page: string;
+    /** Who it is on the host site, proven. */
+    user_id: string | null;
+    device: string;
   };
   operator: { id: string; name: string } | null;
   last: { body: string; at: Iso; author: AuthorKind } | null;
@@ -126,12 +179,24 @@ export interface Summary {
   delivered: { visitor: number; operator: number };
   rating: { stars: number; comment: string } | null;
   contact: string | null;
+  tags: string[];
+  snoozed_until: Iso | null;
+  missed: boolean;
+  /** How loudly the team was told: 0 not yet, 1 everybody, 2 by e-mail. */
+  escalation: number;
+  blocked: boolean;
+  subject: string;
+  verified: boolean;
+  joined: string[];
+  rev: number;
 }
 
 export interface OperatorMessage extends Omit<Message, "seq"> {
   seq: number | null;
   kind: OperatorMessageKind;
   after_seq: number;
+  /** Whose it is; null for what visitors and the system say. */
+  operator?: string | null;
 }
 
 export interface OperatorHere {
@@ -321,5 +386,21 @@ export interface SiteConfig {
   forms: { slug: string; kind: string; title: string; menu: boolean }[];
   placed: Placed[];
   offline_form: string | null;
-  chat: Availability;
+  chat: Availability & {
+    files: { max_mb: number; accept: string[] } | null;
+    preview_typing: boolean;
+    pre_chat: PreChatQuestion[];
+    phone: string;
+    /** The form that has the conversation mailed. */
+    transcript_form: string | null;
+    /** Operators see who is on the site, where the page said that the visitor agreed. */
+    watch: boolean;
+  };
+}
+
+export interface PreChatQuestion {
+  name: string;
+  label: string;
+  required: boolean;
+  choices: string[] | null;
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -17,6 +17,7 @@ from leadcapture.i18n import gettext as _
 log = logging.getLogger("leadcapture.chat")
 Socket = TypeVar("Socket")
 Answer = dict[str, Any]
+Handler = Callable[[Socket, object], Answer]
 
 
 def answering(
@@ -43,6 +44,17 @@ def answering(
         return handle
 
     return register
+
+
+def together(*modules: Mapping[str, Handler[Socket]]) -> dict[str, Handler[Socket]]:
+    """The events of several modules in one table. Raises ValueError when two bring the same one."""
+    found: dict[str, Handler[Socket]] = {}
+    for module in modules:
+        twice = found.keys() & module.keys()
+        if twice:
+            raise ValueError(f"events handled twice: {', '.join(sorted(twice))}")
+        found |= module
+    return found
 
 
 def emit_when_connected(emit: Callable[[], None]) -> None:

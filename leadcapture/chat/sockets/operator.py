@@ -10,21 +10,19 @@ from flask_socketio import join_room
 from socketio.exceptions import ConnectionRefusedError
 
 from leadcapture import clock, db, i18n, ratelimit, socketio, web
-from leadcapture.chat import access, broadcast, live, operations, protocol, queries
+from leadcapture.chat import access, broadcast, live, operations, posting, protocol, queries
 from leadcapture.chat.live import OperatorSocket, operators
 from leadcapture.chat.protocol import OPERATOR
-from leadcapture.chat.sockets.events import Answer, answering, emit_when_connected
+from leadcapture.chat.sockets.events import Answer, emit_when_connected
 from leadcapture.chat.sockets.visitor import TYPING_PAUSE
 from leadcapture.errors import Forbidden, LeadCaptureError, Unauthorized
 from leadcapture.operators import presence, session
 
 
 def register() -> None:
-    """Put the operators' handlers on the socket server."""
+    """Have operators connect and disconnect."""
     socketio.socketio.on_event("connect", _connect, namespace=OPERATOR)
     socketio.socketio.on_event("disconnect", _disconnect, namespace=OPERATOR)
-    for event, handler in _HANDLERS.items():
-        answering(event, OPERATOR, operators, lambda socket: socket.language)(handler)
 
 
 def _connect(auth: object = None) -> None:  # noqa: ARG001 the session cookie says who it is
@@ -103,7 +101,7 @@ def _message(socket: OperatorSocket, payload: object) -> Answer:
     given = protocol.fields(payload)
     ratelimit.hit("RATE_MESSAGE", socket.public_id)
     posted = db.write(
-        operations.post_by_operator,
+        posting.by_operator,
         clock.now(),
         **_who(socket),
         conversation=protocol.public_id(given, "conversation"),
@@ -157,11 +155,17 @@ def _list(socket: OperatorSocket, payload: object) -> Answer:
     before = protocol.text(given, "before", "") or None
     status = protocol.choice(given, "status", ("open", "closed", "all"), "open")
     with db.read() as database:
-        mine = presence.standing(database, {socket.operator_id}).get(socket.operator_id)
-        if mine is None or mine[0] != socket.epoch:
-            raise Unauthorized("Sign in first.")
-        conversations, cursor = queries.page(database, mine[1], status=status, before=before)
+        conversations, cursor = queries.page(database, sites_of(socket), status=status, before=before)
     return {"ok": True, "conversations": conversations, "more": cursor is not None, "cursor": cursor}
+
+
+def sites_of(socket: OperatorSocket) -> tuple[int, ...]:
+    """The sites the operator belongs to now, asked anew. Raises Unauthorized when the session ended."""
+    with db.read() as database:
+        mine = presence.standing(database, {socket.operator_id}).get(socket.operator_id)
+    if mine is None or mine[0] != socket.epoch:
+        raise Unauthorized("Sign in first.")
+    return mine[1]
 
 
 def _who(socket: OperatorSocket) -> dict[str, int]:
@@ -179,7 +183,7 @@ def _summary(conversation: str) -> Answer | None:
     return None if found is None else found[1]
 
 
-_HANDLERS = {
+OPERATOR_HANDLERS = {
     "presence": _presence,
     "take": _take,
     "message": _message,

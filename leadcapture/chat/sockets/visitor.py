@@ -10,10 +10,10 @@ from flask_socketio import join_room
 from socketio.exceptions import ConnectionRefusedError
 
 from leadcapture import clock, db, i18n, ratelimit, socketio, web
-from leadcapture.chat import access, broadcast, live, operations, protocol, queries, rules
+from leadcapture.chat import access, broadcast, live, operations, posting, protocol, queries, rules, tokens
 from leadcapture.chat.live import VisitorSocket, visitors
 from leadcapture.chat.protocol import VISITOR
-from leadcapture.chat.sockets.events import Answer, answering, emit_when_connected
+from leadcapture.chat.sockets.events import Answer, emit_when_connected
 from leadcapture.errors import LeadCaptureError
 
 # Seconds between two signs of typing that are passed on.
@@ -21,11 +21,9 @@ TYPING_PAUSE = 0.3
 
 
 def register() -> None:
-    """Put the visitors' handlers on the socket server."""
+    """Have visitors connect and disconnect."""
     socketio.socketio.on_event("connect", _connect, namespace=VISITOR)
     socketio.socketio.on_event("disconnect", _disconnect, namespace=VISITOR)
-    for event, handler in _HANDLERS.items():
-        answering(event, VISITOR, visitors, lambda socket: socket.language)(handler)
 
 
 def _connect(auth: object = None) -> None:
@@ -50,7 +48,7 @@ def _greet(auth: object) -> tuple[VisitorSocket, Answer, Answer | None]:
     site = access.site_for_request(protocol.public_id(given, "site"))
     language = i18n.best(protocol.text(given, "lang", "") or site.language)
     i18n.use(language)
-    token = access.check_token(site.key, protocol.text(given, "token", ""))
+    token = tokens.check(site, protocol.text(given, "token", ""))
     sid: str = request.sid  # type: ignore[attr-defined]
     socket = VisitorSocket(sid, site.id, token.visitor, language, protocol.page_address(given))
     # First the rooms, then the messages: what is stored in between is heard, never missed.
@@ -77,7 +75,7 @@ def _message(socket: VisitorSocket, payload: object) -> Answer:
     ratelimit.hit("RATE_MESSAGE", socket.visitor)
     incoming = protocol.incoming(payload, page=socket.page)
     posted = db.write(
-        operations.post_by_visitor,
+        posting.by_visitor,
         clock.now(),
         site_id=socket.site_id,
         visitor=socket.visitor,
@@ -150,7 +148,7 @@ def _page(session: Any, thread: queries.Thread | None, after_seq: int) -> Answer
     return queries.visitors_page(session, thread, after_seq)
 
 
-_HANDLERS = {
+VISITOR_HANDLERS = {
     "message": _message,
     "typing": _typing,
     "seen": _seen,

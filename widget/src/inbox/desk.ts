@@ -2,7 +2,9 @@
 // unsent, fetch what is missing, tell what was seen). Views call its methods and read its state; they do nothing else.
 import { io } from "socket.io-client";
 import { randomId } from "../random";
-import type { Ack, OperatorMessage, Presence, Queue, Stored, Summary, WireError } from "../protocol";
+import type {
+  Ack, OPERATOR_EMITS, OPERATOR_HEARS, OperatorMessage, Presence, Queue, Stored, Summary, WireError,
+} from "../protocol";
 import { save } from "./keep";
 import { news } from "./select";
 import { behind, draftOf, reduce, type Event, type Filter, type Listing, type Mode, type State } from "./state";
@@ -36,7 +38,14 @@ export interface Desk {
   retry(clientId: string): void;
   discard(clientId: string): void;
   dismiss(): void;
+  /** Says an event to the service; no answer in time is the error no_connection. */
+  ask<T>(event: OperatorEmit, payload: object): Promise<Ack<T>>;
+  /** Calls back with what the service says by that event; returns a function that ends this. */
+  hear<T>(event: OperatorHear, listener: (said: T) => void): () => void;
 }
+
+type OperatorEmit = (typeof OPERATOR_EMITS)[number];
+type OperatorHear = (typeof OPERATOR_HEARS)[number];
 
 /** Begin to work from that state: connects, and goes on until the page is left. */
 export function desk(start: State): Desk {
@@ -63,7 +72,7 @@ export function desk(start: State): Desk {
   }
 
   // No answer in time, or a connection lost meanwhile, is an error like any other: the caller decides what it means.
-  async function ask<T>(event: string, payload: object): Promise<Ack<T>> {
+  async function ask<T>(event: OperatorEmit, payload: object): Promise<Ack<T>> {
     if (!socket.connected) return { ok: false, error: { code: "no_connection", message: "" } };
     try {
       return (await socket.timeout(ANSWER_MS).emitWithAck(event, payload)) as Ack<T>;
@@ -72,7 +81,7 @@ export function desk(start: State): Desk {
     }
   }
 
-  async function command(event: string, conversation: string, payload: object = {}): Promise<boolean> {
+  async function command(event: OperatorEmit, conversation: string, payload: object = {}): Promise<boolean> {
     const answer = await ask<{ summary?: Summary }>(event, { conversation, ...payload });
     if (!answer.ok) notice(conversation, answer.error);
     else if (answer.summary) dispatch({ type: "conversation", summary: answer.summary });
@@ -243,5 +252,10 @@ export function desk(start: State): Desk {
     retry: (clientId) => dispatch({ type: "retry", clientId }),
     discard: (clientId) => dispatch({ type: "discard", clientId }),
     dismiss: () => dispatch({ type: "dismiss" }),
+    ask,
+    hear(event, listener) {
+      socket.on(event as string, listener as (said: unknown) => void);
+      return () => void socket.off(event as string, listener as (said: unknown) => void);
+    },
   };
 }

@@ -1,0 +1,35 @@
+"""What happens around a message when it is stored: secrets are masked, files claimed, colleagues named, e-mails sent.
+
+Whoever takes in a message calls this, all within one transaction.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from leadcapture.chat import operations
+from leadcapture.chat.operations import Posted
+from leadcapture.chat.protocol import Incoming
+
+
+def by_visitor(
+    session: Session, now: datetime, *, site_id: int, visitor: str, incoming: Incoming, available: bool, language: str
+) -> Posted:
+    """As operations.post_by_visitor."""
+    return operations.post_by_visitor(
+        session, now, site_id=site_id, visitor=visitor, incoming=incoming, available=available, language=language
+    )
+
+
+def by_operator(
+    session: Session, now: datetime, *, operator_id: int, epoch: int, conversation: str, incoming: Incoming, kind: str
+) -> Posted:
+    """As operations.post_by_operator. A note is never an e-mail."""
+    if kind == "note":
+        incoming = dataclasses.replace(incoming, by_email=False)
+    return operations.post_by_operator(
+        session, now, operator_id=operator_id, epoch=epoch, conversation=conversation, incoming=incoming, kind=kind
+    )
