@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -28,7 +28,7 @@ MOST = 500  # of one site: they are searched in the browser
 LONGEST_SHORTCUT = 40
 
 _FIELD = re.compile(r"\{\{\s*([^{}|]*?)\s*(?:\|[^{}]*)?\}\}")
-_SHORTCUT = re.compile(r"[\w-]{1,%d}" % LONGEST_SHORTCUT)
+_SHORTCUT = re.compile(rf"[\w-]{{1,{LONGEST_SHORTCUT}}}")
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ def _list_of_fields() -> str:
 
 def of_site(session: Session, site_id: int) -> list[Canned]:
     """The site's canned replies in the order of their shortcuts."""
-    return _read(session, select(CannedReply).where(CannedReply.site_id == site_id))
+    found = select(CannedReply).where(CannedReply.site_id == site_id).order_by(CannedReply.shortcut)
+    return [_canned(row) for row in session.scalars(found)]
 
 
 def for_operator(session: Session, operator_id: int, epoch: int, site_key: str) -> list[Canned]:
@@ -106,10 +107,6 @@ def for_operator(session: Session, operator_id: int, epoch: int, site_key: str) 
 def one(session: Session, site_id: int, public_id: str) -> Canned:
     """That canned reply of the site. Raises NotFound."""
     return _canned(_found(session, site_id, public_id))
-
-
-def _read(session: Session, wanted: Select[tuple[CannedReply]]) -> list[Canned]:
-    return [_canned(row) for row in session.scalars(wanted.order_by(CannedReply.shortcut))]
 
 
 def _canned(row: CannedReply) -> Canned:

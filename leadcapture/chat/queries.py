@@ -43,6 +43,7 @@ class Thread:
     visitor_delivered: int
     operator_seen: int
     operator_delivered: int
+    rev: int
 
     def for_visitor(self) -> dict[str, Any]:
         operator = None if self.operator_name is None else {"name": self.operator_name}
@@ -63,6 +64,7 @@ _THREAD = (
         Conversation.visitor_delivered,
         Conversation.operator_seen,
         Conversation.operator_delivered,
+        Conversation.rev,
     )
     .join(Visitor, Visitor.id == Conversation.visitor_id)
     .outerjoin(Operator, Operator.id == Conversation.operator_id)
@@ -139,10 +141,48 @@ def operators_page(session: Session, thread: Thread, after_seq: int) -> dict[str
     ).order_by(messages.c.id)
     if more:
         notes = notes.where(messages.c.after_seq < following)
-    both = numbered + [message_view(row) for row in session.execute(notes)]
-    # A note stands after the message whose number it carries. Sorting is stable: notes keep their own order.
-    both.sort(key=lambda view: (view.after_seq, True) if view.seq is None else (view.seq, False))
+    both = _in_order(numbered + [message_view(row) for row in session.execute(notes)])
     return {"messages": [view.for_operator() for view in both], "next": following, "more": more}
+
+
+def operators_page_before(session: Session, thread: Thread, before_seq: int) -> dict[str, Any]:
+    """The newest messages before that number: at most PAGE and the notes among them, in order. `first` is the number
+    they begin with (1: there are no older ones), `next` the last one."""
+    rows = session.execute(
+        _MESSAGES.where(messages.c.conversation_id == thread.id, messages.c.seq < before_seq)
+        .order_by(messages.c.seq.desc())
+        .limit(PAGE)
+    )
+    numbered = [message_view(row) for row in rows][::-1]
+    first = (numbered[0].seq if numbered else None) or 1
+    last = (numbered[-1].seq if numbered else None) or 0
+    notes = _MESSAGES.where(
+        messages.c.conversation_id == thread.id,
+        messages.c.seq.is_(None),
+        # A note before the first message stands after number 0.
+        messages.c.after_seq >= (first if first > 1 else 0),
+        messages.c.after_seq < before_seq,
+    ).order_by(messages.c.id)
+    both = _in_order(numbered + [message_view(row) for row in session.execute(notes)])
+    return {"messages": [view.for_operator() for view in both], "first": first, "next": last, "more": first > 1}
+
+
+def _in_order(views: list[MessageView]) -> list[MessageView]:
+    # A note stands after the message whose number it carries. Sorting is stable: notes keep their own order.
+    return sorted(views, key=lambda view: (view.after_seq, True) if view.seq is None else (view.seq, False))
+
+
+def message(session: Session, public_id: str) -> MessageView:
+    """The message with that public id, which must exist."""
+    return message_view(session.execute(_MESSAGES.where(messages.c.public_id == public_id)).one())
+
+
+def changed_messages(session: Session, conversation_id: int, after_rev: int, *, notes: bool) -> list[MessageView]:
+    """What was edited or deleted after that rev, as it is now: oldest change first, at most PAGE."""
+    wanted = _MESSAGES.where(messages.c.conversation_id == conversation_id, messages.c.rev > after_rev)
+    if not notes:
+        wanted = wanted.where(messages.c.seq.is_not(None))
+    return [message_view(row) for row in session.execute(wanted.order_by(messages.c.rev).limit(PAGE))]
 
 
 _Wrote = aliased(Operator)
