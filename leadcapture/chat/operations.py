@@ -6,18 +6,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, case, exists, select, true, update
+from sqlalchemy import ColumnElement, Row, case, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from leadcapture import ids
-from leadcapture.chat import numbering, queries, rules
-from leadcapture.chat.protocol import FileView, Incoming, MessageView, Rating
+from leadcapture.chat import mailing, numbering, queries, rules
+from leadcapture.chat.protocol import FileView, Incoming, MessageView
 from leadcapture.chat.queries import Thread, conversations, messages
 from leadcapture.errors import NotFound
 from leadcapture.operators import presence
 from leadcapture.operators.models import Membership, Operator
 
 c = conversations.c
+
+# How loudly operators were told that the visitor waits (conversations.escalation).
+NOTHING, TOLD, MAILED = 0, 1, 2
+# What a conversation that is taken up again forgets of its last end.
+_BEGUN_ANEW: dict[str, Any] = {"ended_by": "", "missed_at": None, "snoozed_until": None}
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,8 @@ def post_by_visitor(
     seq = numbering.number(session, row, "visitor", incoming.client_id, now=now, **changed)
     if seq is None:
         return _found(session, row, visitor, "visitor", incoming)
+    if status != row.status:
+        session.execute(update(conversations).where(c.id == row.id).values(_BEGUN_ANEW))
     message = numbering.store(
         session,
         now,
@@ -106,6 +113,8 @@ def post_by_operator(
         answering = operator_id if moved else row.operator_id
         changed = {"status": rules.ACTIVE, "operator_id": answering, "waiting_since": None}
         seq = numbering.number(session, row, "operator", incoming.client_id, now=now, **changed)
+        if moved:
+            session.execute(update(conversations).where(c.id == row.id).values(_BEGUN_ANEW))
     author = session.execute(select(Operator.name, Operator.public_id).where(Operator.id == operator_id)).one()
     message = numbering.store(
         session,
@@ -138,7 +147,7 @@ def take(session: Session, now: datetime, *, operator_id: int, epoch: int, conve
     """
     thread = queries.operators_thread(session, operator_id, epoch, conversation)
     free = c.operator_id.is_(None) | (c.operator_id == operator_id) | (c.status != rules.ACTIVE)
-    values = {"status": rules.ACTIVE, "operator_id": operator_id, "closed_at": None, "active_at": now}
+    values = {"status": rules.ACTIVE, "operator_id": operator_id, "closed_at": None, "active_at": now, **_BEGUN_ANEW}
     if not _changed(session, thread.id, free, values):
         winner = queries.thread(session, conversation)
         raise rules.Taken(winner.operator_name or "" if winner else "")
@@ -154,34 +163,17 @@ def assign(session: Session, now: datetime, *, operator_id: int, epoch: int, con
     )
     if colleague is None:
         raise NotFound("No such operator.")
-    values = {"status": rules.ACTIVE, "operator_id": colleague, "active_at": now}
+    values = {"status": rules.ACTIVE, "operator_id": colleague, "active_at": now, **_BEGUN_ANEW}
     if not _changed(session, thread.id, c.status != rules.CLOSED, values):
         rules.check_reply(rules.CLOSED)
 
 
 def close(session: Session, now: datetime, *, operator_id: int, epoch: int, conversation: str) -> bool:
     """Close the conversation; False when it was closed already. Raises NotFound."""
-    return _close(session, now, queries.operators_thread(session, operator_id, epoch, conversation))
-
-
-def end(session: Session, now: datetime, *, site_id: int, visitor: str) -> Thread | None:
-    """The visitor ends the conversation: the thread, or None when none was open."""
-    thread = queries.visitors_thread(session, now, site_id, visitor)
-    return thread if thread is not None and _close(session, now, thread) else None
-
-
-def _close(session: Session, now: datetime, thread: Thread) -> bool:
-    values = {"status": rules.CLOSED, "closed_at": now, "waiting_since": None, "active_at": now}
-    return _changed(session, thread.id, c.status != rules.CLOSED, values)
-
-
-def rate(session: Session, now: datetime, *, site_id: int, visitor: str, rating: Rating) -> Thread:
-    """Keep what the visitor thinks of the conversation; a later rating replaces it. Raises NotFound without one."""
-    thread = queries.visitors_thread(session, now, site_id, visitor)
-    if thread is None:
-        raise NotFound("No such conversation.")
-    _changed(session, thread.id, true(), {"stars": rating.stars, "comment": rating.comment})
-    return thread
+    thread = queries.operators_thread(session, operator_id, epoch, conversation)
+    # Whoever closes what was missed has decided about it.
+    values = {"status": rules.CLOSED, "closed_at": now, "ended_by": "operator", "waiting_since": None, "active_at": now}
+    return _changed(session, thread.id, c.status != rules.CLOSED, values | {"missed_at": None})
 
 
 # ---- how far somebody has read ---------------------------------------------------------------------------------------
@@ -237,7 +229,7 @@ def unanswered_due(session: Session, now: datetime, *, after: int) -> list[str]:
         messages.c.created_at > now - rules.TALKING,
     )
     waits = c.status.in_((rules.WAITING, rules.ACTIVE)) & (c.waiting_since <= now - timedelta(seconds=after))
-    return _give_up(session, waits & ((c.status == rules.WAITING) | ~spoken))
+    return _give_up(session, now, waits & ((c.status == rules.WAITING) | ~spoken))
 
 
 def abandoned_due(session: Session, now: datetime, *, closed_sites: set[int], grace: int) -> list[str]:
@@ -248,20 +240,22 @@ def abandoned_due(session: Session, now: datetime, *, closed_sites: set[int], gr
     """
     gone = ~exists().where(Operator.id == c.operator_id, presence.is_here(now, grace)).correlate(conversations)
     left_alone = (c.status == rules.ACTIVE) & gone
-    unanswered = _give_up(session, c.site_id.in_(closed_sites) & ((c.status == rules.WAITING) | left_alone))
+    unanswered = _give_up(session, now, c.site_id.in_(closed_sites) & ((c.status == rules.WAITING) | left_alone))
     requeued = session.scalars(
         update(conversations).where(left_alone).values(status=rules.WAITING, operator_id=None).returning(c.public_id)
     )
     return unanswered + list(requeued)
 
 
-def give_up_site(session: Session, now: datetime, *, site_id: int) -> list[str]:  # noqa: ARG001 as above
+def give_up_site(session: Session, now: datetime, *, site_id: int) -> list[str]:
     """The last operator of the site went away on purpose: nothing of it will be answered now. The public ids."""
-    return _give_up(session, (c.site_id == site_id) & c.status.in_((rules.WAITING, rules.ACTIVE)))
+    return _give_up(session, now, (c.site_id == site_id) & c.status.in_((rules.WAITING, rules.ACTIVE)))
 
 
-def _give_up(session: Session, which: ColumnElement[bool]) -> list[str]:
-    values = {"status": rules.UNANSWERED, "operator_id": None}
+def _give_up(session: Session, now: datetime, which: ColumnElement[bool]) -> list[str]:
+    # Where nobody waits for an answer nothing was missed.
+    missed = case((c.waiting_since.is_not(None), func.coalesce(c.missed_at, now)), else_=c.missed_at)
+    values = {"status": rules.UNANSWERED, "operator_id": None, "missed_at": missed}
     return list(session.scalars(update(conversations).where(which).values(values).returning(c.public_id)))
 
 
@@ -281,11 +275,13 @@ def question(
     page_url: str,
     language: str,
     client_id: str,
+    mailed: bool = False,
 ) -> str:
     """Put a question out of the offline form into the visitor's thread or into a new one: its public id.
 
     `visitor_token_id` is the visitor of a checked token; `conversation`, where it is given, must be that visitor's, or
-    NotFound is raised. The address counts as unconfirmed until `address_confirmed`.
+    NotFound is raised. The address counts as unconfirmed until `address_confirmed`. `mailed` says that the site's
+    people get the question by e-mail as it is, so that no other need tell them of it.
     """
     visitor = visitor_token_id or ids.new("visitor")
     name = rules.clean_line(name, 120)
@@ -302,20 +298,25 @@ def question(
             values["name"] = name
         if thread is None or thread.status != rules.ACTIVE:
             # Who leaves an address does not sit and wait.
-            values["status"] = rules.UNANSWERED
+            values |= {"status": rules.UNANSWERED, "missed_at": now}
+        if mailed:
+            values |= {"escalation": MAILED, "escalated_at": now}
         session.execute(update(conversations).where(c.public_id == posted.message.conversation).values(values))
     return posted.message.conversation
 
 
 def address_confirmed(session: Session, now: datetime, *, conversation_id: int, contact_id: int) -> str:
-    """The address left in this conversation is proven and belongs to that contact; the conversation's public id."""
+    """The address left in this conversation is proven and belongs to that contact: replies that waited for that are
+    mailed. The conversation's public id."""
     changed = (
         update(conversations)
         .where(c.id == conversation_id)
         .values(email_confirmed_at=now, contact_id=contact_id)
         .returning(c.public_id)
     )
-    return str(session.execute(changed).scalar_one())
+    public_id = str(session.execute(changed).scalar_one())
+    mailing.send_held(session, now, conversation_id=conversation_id)
+    return public_id
 
 
 def address_forgotten(session: Session, now: datetime, *, conversation_id: int, email: str) -> None:  # noqa: ARG001

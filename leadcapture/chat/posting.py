@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from leadcapture.chat import operations
+from leadcapture.chat import blocking, mailing, mentions, operations, queries
 from leadcapture.chat.operations import Posted
 from leadcapture.chat.protocol import Incoming
 
@@ -18,7 +18,8 @@ from leadcapture.chat.protocol import Incoming
 def by_visitor(
     session: Session, now: datetime, *, site_id: int, visitor: str, incoming: Incoming, available: bool, language: str
 ) -> Posted:
-    """As operations.post_by_visitor."""
+    """As operations.post_by_visitor. Raises Blocked for who may not write now."""
+    blocking.check(session, now, visitor)
     return operations.post_by_visitor(
         session, now, site_id=site_id, visitor=visitor, incoming=incoming, available=available, language=language
     )
@@ -27,9 +28,15 @@ def by_visitor(
 def by_operator(
     session: Session, now: datetime, *, operator_id: int, epoch: int, conversation: str, incoming: Incoming, kind: str
 ) -> Posted:
-    """As operations.post_by_operator. A note is never an e-mail."""
+    """As operations.post_by_operator. A note is never an e-mail. Raises Conflict where a reply cannot be one."""
     if kind == "note":
         incoming = dataclasses.replace(incoming, by_email=False)
-    return operations.post_by_operator(
+    posted = operations.post_by_operator(
         session, now, operator_id=operator_id, epoch=epoch, conversation=conversation, incoming=incoming, kind=kind
     )
+    if posted.first and kind == "note":
+        mentions.note(session, now, site_id=posted.site_id, message_id=posted.message.id, text=posted.message.body)
+    if posted.first and incoming.by_email:
+        thread = queries.operators_thread(session, operator_id, epoch, conversation)
+        mailing.reply(session, now, conversation_id=thread.id, message=posted.message, subject=incoming.subject)
+    return posted

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from leadcapture import addresses, i18n, ids, signing
+from leadcapture.chat import afterwards
 from leadcapture.chat import operations as chat
 from leadcapture.chat import protocol as chat_protocol
 from leadcapture.chat import queries as chat_queries
@@ -185,8 +186,8 @@ def _forms(session: Session, now: datetime, site: Site) -> dict[str, Form]:
             slug=slug,
             title=str(shown.title) if shown else "",
             settings=shown.settings if shown else {},
-            # The question is asked in the chat, so no page needs to carry the description of its form.
-            inline=name != "offline",
+            # What is asked in the chat needs no page to carry the description of its form.
+            inline=name not in ("offline", "transcript"),
         )
         kind.on_example(session, now, form, site)
         made[name] = forms.publish(session, now, site_id=site.id, public_id=form.public_id)
@@ -327,4 +328,4 @@ def _close(
     chat.close(session, at + timedelta(minutes=5), **who)
     if story.stars:
         rating = chat_protocol.Rating(story.stars, story.comment)
-        chat.rate(session, at + timedelta(minutes=6), site_id=site_id, visitor=visitor, rating=rating)
+        afterwards.rate(session, at + timedelta(minutes=6), site_id=site_id, visitor=visitor, rating=rating)

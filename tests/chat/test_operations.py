@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from leadcapture import db, ids
-from leadcapture.chat import operations, queries, rules
+from leadcapture.chat import afterwards, operations, queries, rules
 from leadcapture.chat.models import Conversation, Message, Visitor
 from leadcapture.chat.operations import Posted
 from leadcapture.chat.protocol import Incoming, Rating
@@ -161,7 +161,7 @@ def test_a_reply_to_a_closed_conversation_is_refused_until_it_is_taken(chat: Cha
 def test_a_visitor_who_comes_back_reopens_the_conversation(chat: Chat) -> None:
     posted = chat.ask()
     chat.take(chat.people.alice, posted)
-    chat.write(operations.end, site_id=chat.people.site.id, visitor=chat.visitor)
+    chat.write(afterwards.end, site_id=chat.people.site.id, visitor=chat.visitor)
     assert chat.status(posted) == "closed"
     chat.now += timedelta(days=6)
     again = chat.ask("One more thing")
@@ -172,7 +172,7 @@ def test_a_visitor_who_comes_back_reopens_the_conversation(chat: Chat) -> None:
 
 def test_after_seven_quiet_days_a_new_conversation_begins_at_one(chat: Chat) -> None:
     posted = chat.ask()
-    chat.write(operations.end, site_id=chat.people.site.id, visitor=chat.visitor)
+    chat.write(afterwards.end, site_id=chat.people.site.id, visitor=chat.visitor)
     chat.now += timedelta(days=8)
     with db.read() as session:
         assert queries.visitors_thread(session, chat.now, chat.people.site.id, chat.visitor) is None
@@ -244,7 +244,7 @@ def test_assigning_hands_over_to_a_colleague(chat: Chat) -> None:
 
 def test_a_rating_is_kept(chat: Chat) -> None:
     posted = chat.ask()
-    chat.write(operations.rate, site_id=chat.people.site.id, visitor=chat.visitor, rating=Rating(5, "Quick!"))
+    chat.write(afterwards.rate, site_id=chat.people.site.id, visitor=chat.visitor, rating=Rating(5, "Quick!"))
     assert (chat.row(posted).stars, chat.row(posted).comment) == (5, "Quick!")
 
 

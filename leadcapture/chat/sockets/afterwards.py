@@ -2,7 +2,34 @@
 
 from __future__ import annotations
 
+from leadcapture import clock, db, ratelimit
+from leadcapture.chat import afterwards, broadcast, protocol, transcript
 from leadcapture.chat.live import VisitorSocket
-from leadcapture.chat.sockets.events import Handler
+from leadcapture.chat.sockets.events import Answer, Handler
 
-VISITOR_HANDLERS: dict[str, Handler[VisitorSocket]] = {}
+
+def _end(socket: VisitorSocket, payload: object) -> Answer:  # noqa: ARG001 every handler takes the payload
+    thread = db.write(afterwards.end, clock.now(), site_id=socket.site_id, visitor=socket.visitor)
+    if thread is not None:
+        broadcast.conversation_changed(thread.public_id)
+    return {"ok": True}
+
+
+def _rate(socket: VisitorSocket, payload: object) -> Answer:
+    rating = protocol.rating(payload)
+    thread = db.write(afterwards.rate, clock.now(), site_id=socket.site_id, visitor=socket.visitor, rating=rating)
+    broadcast.summary_soon(thread.public_id)
+    return {"ok": True}
+
+
+def _transcript(socket: VisitorSocket, payload: object) -> Answer:  # noqa: ARG001 as above
+    with db.read() as session:
+        thread, to = afterwards.confirmed_recipient(
+            session, clock.now(), site_id=socket.site_id, visitor=socket.visitor
+        )
+    ratelimit.hit("MAIL_PER_ADDRESS", to.address.key)
+    db.write(transcript.mail_to, clock.now(), conversation_id=thread.id, to=to.address)
+    return {"ok": True, "sent_to": to.masked()}
+
+
+VISITOR_HANDLERS: dict[str, Handler[VisitorSocket]] = {"end": _end, "rate": _rate, "transcript": _transcript}

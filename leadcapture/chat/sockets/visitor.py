@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from flask import request
@@ -10,7 +11,7 @@ from flask_socketio import join_room
 from socketio.exceptions import ConnectionRefusedError
 
 from leadcapture import clock, db, i18n, ratelimit, socketio, web
-from leadcapture.chat import access, broadcast, live, operations, posting, protocol, queries, rules, tokens
+from leadcapture.chat import access, broadcast, editing, live, operations, posting, protocol, queries, rules, tokens
 from leadcapture.chat.live import VisitorSocket, visitors
 from leadcapture.chat.protocol import VISITOR
 from leadcapture.chat.sockets.events import Answer, emit_when_connected
@@ -56,7 +57,7 @@ def _greet(auth: object) -> tuple[VisitorSocket, Answer, Answer | None]:
     join_room(broadcast.language_room(site.id, language))
     with db.read() as session:
         thread = queries.visitors_thread(session, now, site.id, socket.visitor)
-        page = _page(session, thread, protocol.seq(given, "after_seq"))
+        page = _page(session, thread, given)
     visitors[sid] = socket
     welcome = {
         "token": token.text,
@@ -117,24 +118,10 @@ def _read(socket: VisitorSocket, payload: object, *, seen: bool) -> Answer:
 
 
 def _sync(socket: VisitorSocket, payload: object) -> Answer:
-    after_seq = protocol.seq(protocol.fields(payload), "after_seq")
+    given = protocol.fields(payload)
     with db.read() as session:
         thread = queries.visitors_thread(session, clock.now(), socket.site_id, socket.visitor)
-        return {"ok": True, **_page(session, thread, after_seq)}
-
-
-def _end(socket: VisitorSocket, payload: object) -> Answer:  # noqa: ARG001 every handler takes the payload
-    thread = db.write(operations.end, clock.now(), site_id=socket.site_id, visitor=socket.visitor)
-    if thread is not None:
-        broadcast.conversation_changed(thread.public_id)
-    return {"ok": True}
-
-
-def _rate(socket: VisitorSocket, payload: object) -> Answer:
-    rating = protocol.rating(payload)
-    thread = db.write(operations.rate, clock.now(), site_id=socket.site_id, visitor=socket.visitor, rating=rating)
-    broadcast.summary_soon(thread.public_id)
-    return {"ok": True}
+        return {"ok": True, **_page(session, thread, given)}
 
 
 def _thread(socket: VisitorSocket) -> queries.Thread | None:
@@ -142,10 +129,12 @@ def _thread(socket: VisitorSocket) -> queries.Thread | None:
         return queries.visitors_thread(session, clock.now(), socket.site_id, socket.visitor)
 
 
-def _page(session: Any, thread: queries.Thread | None, after_seq: int) -> Answer:
+def _page(session: Any, thread: queries.Thread | None, given: Mapping[str, Any]) -> Answer:
+    after_seq, after_rev = protocol.seq(given, "after_seq"), protocol.rev(given)
     if thread is None:
-        return {"messages": [], "next": 0, "more": False}
-    return queries.visitors_page(session, thread, after_seq)
+        return {"messages": [], "next": 0, "more": False, "changed": [], "rev": 0}
+    page = queries.visitors_page(session, thread, after_seq)
+    return editing.with_changes(session, thread, page, after_rev, notes=False)
 
 
 VISITOR_HANDLERS = {
@@ -154,6 +143,4 @@ VISITOR_HANDLERS = {
     "seen": _seen,
     "delivered": _delivered,
     "sync": _sync,
-    "end": _end,
-    "rate": _rate,
 }

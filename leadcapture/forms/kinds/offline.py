@@ -78,6 +78,7 @@ def on_accepted(session: Session, now: datetime, filled: Filled, effects: Effect
         page_url=filled.page_url,
         language=filled.language,
         client_id=filled.public_id,
+        mailed=_receives(filled.site),
     )
     effects.conversation = conversation
     effects.conversations.append(conversation)
