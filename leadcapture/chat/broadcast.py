@@ -1,17 +1,20 @@
 """Telling open sockets and waiting requests, after commit, what happened. What is lost here is found by its number.
 
-Rooms: one for each visitor (all tabs), one for a site's visitors of each language, one for a site's operators.
+Rooms: one for each visitor (all tabs), one for a site's visitors of each language, one for a site's operators,
+one for each operator (all devices).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import gevent
 from gevent.event import Event
 
 from leadcapture import db, i18n, socketio
-from leadcapture.chat import queries
+from leadcapture.chat import mentions, queries
+from leadcapture.chat.editing import Changed
 from leadcapture.chat.operations import Posted
 from leadcapture.chat.protocol import OPERATOR, VISITOR
 from leadcapture.chat.queries import Thread
@@ -43,10 +46,35 @@ def message_posted(posted: Posted, *, skip_sid: str | None = None) -> None:
     socketio.emit(
         "message", message.for_operator(), to=site_room(posted.site_id), namespace=OPERATOR, skip_sid=skip_sid
     )
+    if message.kind == "note":
+        with db.read() as session:
+            named = mentions.named_in(session, message.id)
+        _named(message.id, named)
     if posted.moved:
         conversation_changed(message.conversation)
     else:
         summary_soon(message.conversation)
+
+
+def message_changed(changed: Changed) -> None:
+    """A message was edited or deleted: the visitor (unless it is a note) and the site's operators are told."""
+    message = changed.message
+    if message.seq is not None:
+        socketio.emit("changed", message.for_visitor(), to=changed.visitor, namespace=VISITOR)
+        wake(changed.visitor)
+    socketio.emit("changed", message.for_operator(), to=site_room(changed.site_id), namespace=OPERATOR)
+    _named(message.id, changed.named)
+    summary_soon(message.conversation)
+
+
+def _named(note: str, operators: Sequence[str]) -> None:
+    """Tell these operators (their public ids, which are the names of their rooms) that they are named in that note."""
+    if not operators:
+        return
+    with db.read() as session:
+        named = mentions.in_note(session, note)
+    for operator in operators:
+        socketio.emit("mention", named.for_operator(), to=operator, namespace=OPERATOR)
 
 
 def conversation_changed(public_id: str) -> None:

@@ -82,18 +82,21 @@ def changed_since(session: Session, conversation_id: int, after_rev: int, *, not
     return queries.changed_messages(session, conversation_id, after_rev, notes=notes)
 
 
-def changes(session: Session, thread: Thread, after_rev: int | None, *, notes: bool) -> dict[str, Any]:
-    """The part of a `sync` that tells of edits and deletions: `changed` and the `rev` to go on from.
+def with_changes(
+    session: Session, thread: Thread, page: dict[str, Any], after_rev: int | None, *, notes: bool
+) -> dict[str, Any]:
+    """A page of messages, with what was `changed` after that rev (None: nobody asks), the `rev` to go on from, and
+    whether there is more of either.
 
-    `after_rev` is None for who does not follow them. The thread must have been read before the messages that go with
-    it: an edit in between is then told again, never left out.
+    The thread must have been read before the page: an edit in between is then told again, never left out.
     """
     if after_rev is None or after_rev >= thread.rev:
-        return {"changed": [], "rev": thread.rev}
+        return page | {"changed": [], "rev": thread.rev}
     found = changed_since(session, thread.id, after_rev, notes=notes)
+    more = len(found) == PAGE
     tell = MessageView.for_operator if notes else MessageView.for_visitor
-    last = found[-1].rev if len(found) == PAGE else thread.rev
-    return {"changed": [tell(view) for view in found], "rev": last, "changes_more": len(found) == PAGE}
+    told = {"changed": [tell(view) for view in found], "rev": found[-1].rev if more else thread.rev}
+    return page | told | {"more": page["more"] or more}
 
 
 def _changeable(
@@ -143,7 +146,5 @@ def _change(session: Session, thread: Thread, message_id: int, values: dict[str,
     session.execute(update(Message).where(Message.id == message_id).values(rev=rev, **values))
 
 
-def _told(
-    session: Session, thread: Thread, public_id: str, *, changed: bool, named: list[str] | None = None
-) -> Changed:
-    return Changed(queries.message(session, public_id), thread.site_id, thread.visitor, changed, tuple(named or ()))
+def _told(session: Session, thread: Thread, public_id: str, *, changed: bool, named: Sequence[str] = ()) -> Changed:
+    return Changed(queries.message(session, public_id), thread.site_id, thread.visitor, changed, tuple(named))

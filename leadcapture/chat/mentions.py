@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, aliased
 
 from leadcapture import clock
+from leadcapture.chat import queries
 from leadcapture.chat.models import Conversation, Mention, Message
 from leadcapture.operators.models import Membership, Operator
 
@@ -123,6 +124,23 @@ def of_operator(session: Session, operator_id: int, epoch: int) -> list[Named]:
         .limit(LISTED)
     )
     return [_named(row) for row in rows]
+
+
+def named_in(session: Session, message: str) -> list[str]:
+    """The public ids of those who are named in the note with that public id."""
+    named = (
+        select(Operator.public_id)
+        .join(Mention, Mention.operator_id == Operator.id)
+        .join(Message, Message.id == Mention.message_id)
+        .where(Message.public_id == message)
+    )
+    return list(session.scalars(named))
+
+
+def in_note(session: Session, message: str) -> Named:
+    """What somebody is told who is named in that note, which must exist."""
+    note = queries.message(session, message)
+    return Named(note.id, note.conversation, note.author_name, note.body, note.at, seen=False)
 
 
 def seen(session: Session, now: datetime, *, operator_id: int, epoch: int, message: str) -> bool:

@@ -133,6 +133,11 @@ def seq(given: Mapping[str, Any], name: str) -> int:
     return value
 
 
+def rev(given: Mapping[str, Any]) -> int | None:
+    """The last edit or deletion that a client knows (`after_rev`), None where it does not say. Raises Invalid."""
+    return None if given.get("after_rev") is None else seq(given, "after_rev")
+
+
 def flag(given: Mapping[str, Any], name: str) -> bool:
     """A truth value. Raises Invalid (bad_request)."""
     value = given.get(name)
@@ -174,7 +179,7 @@ class FileView:
 
     def wire(self) -> dict[str, Any]:
         proof = signing.sign("file", self.id)
-        thumb = None if self.thumb is None else {"width": self.thumb[0], "height": self.thumb[1]}
+        thumb: dict[str, Any] | None = None if self.thumb is None else {"width": self.thumb[0], "height": self.thumb[1]}
         if thumb is not None:
             thumb["url"] = f"/files/{self.id}/thumb?t={proof}"
         return {

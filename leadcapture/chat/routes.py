@@ -7,7 +7,7 @@ import time
 from flask import Blueprint, Response, jsonify, request
 
 from leadcapture import clock, db, i18n, ratelimit, web
-from leadcapture.chat import access, broadcast, live, posting, protocol, queries, tokens
+from leadcapture.chat import access, broadcast, editing, live, posting, protocol, queries, tokens
 from leadcapture.chat.queries import Thread
 from leadcapture.errors import Invalid, Unauthorized
 from leadcapture.i18n import gettext as _
@@ -65,22 +65,33 @@ def get(key: str) -> Response:
         raise Unauthorized(_("Send a message first."))
     after_seq = min(max(0, request.args.get("after_seq", 0, type=int)), protocol.LARGEST_SEQ)
     ends = time.monotonic() + min(max(0.0, request.args.get("wait", 0.0, type=float)), LONGEST_WAIT)
+    asked_rev = request.args.get("after_rev", type=int)
+    after_rev = None if asked_rev is None else min(max(0, asked_rev), protocol.LARGEST_SEQ)
     thread = _thread(site.id, token.visitor)
     known = _state(site.id, thread)
-    while _state(site.id, thread) == known and (thread is None or thread.last_seq <= after_seq):
+    while _state(site.id, thread) == known and not _news(thread, after_seq, after_rev):
         left = ends - time.monotonic()
         if left <= 0:
             break
         broadcast.wait(token.visitor, min(left, LOOK_AGAIN))
         thread = _thread(site.id, token.visitor)
-    return web.allow_origin(jsonify(_answer(site.id, site.reply_time, thread, after_seq)))
+    return web.allow_origin(jsonify(_answer(site.id, site.reply_time, thread, after_seq, after_rev)))
 
 
-def _answer(site_id: int, promise: str, thread: Thread | None, after_seq: int) -> dict[str, object]:
-    answer: dict[str, object] = {"messages": [], "next": 0, "more": False}
+def _news(thread: Thread | None, after_seq: int, after_rev: int | None) -> bool:
+    if thread is None:
+        return False
+    return thread.last_seq > after_seq or (after_rev is not None and thread.rev > after_rev)
+
+
+def _answer(
+    site_id: int, promise: str, thread: Thread | None, after_seq: int, after_rev: int | None
+) -> dict[str, object]:
+    answer: dict[str, object] = {"messages": [], "next": 0, "more": False, "changed": [], "rev": 0}
     if thread is not None:
         with db.read() as session:
-            answer = queries.visitors_page(session, thread, after_seq)
+            page = queries.visitors_page(session, thread, after_seq)
+            answer = editing.with_changes(session, thread, page, after_rev, notes=False)
     told = {"id": None, "status": None, "operator": None} if thread is None else thread.for_visitor()
     return {
         **answer,
