@@ -7,18 +7,21 @@ one for each operator (all devices).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import gevent
 from gevent.event import Event
 
-from leadcapture import db, i18n, socketio
+from leadcapture import clock, db, i18n, socketio
 from leadcapture.chat import mentions, queries
 from leadcapture.chat.editing import Changed
 from leadcapture.chat.operations import Posted
 from leadcapture.chat.protocol import OPERATOR, VISITOR
 from leadcapture.chat.queries import Thread
 from leadcapture.i18n import gettext as _
+from leadcapture.sites import hours
+from leadcapture.sites.models import Site
 
 # Seconds within which several changes of one conversation are told to operators as one.
 SUMMARY_PAUSE = 0.5
@@ -128,9 +131,11 @@ def operator_types(thread: Thread, name: str, *, skip_sid: str) -> None:
     socketio.emit("typing", payload, to=site_room(thread.site_id), namespace=OPERATOR, skip_sid=skip_sid)
 
 
-def availability(available: bool, promise: str) -> dict[str, Any]:
-    """What a visitor is told of a site, in the language of the moment; `promise` is the site's reply_time."""
-    return {"available": available, "reply_time": reply_time(promise)}
+def availability(available: bool, site: Site, now: datetime) -> dict[str, Any]:
+    """What a visitor is told of a site, in the language of the moment; `back_at` is when it opens again, where it is
+    closed now."""
+    back_at = None if available else hours.next_opening(site, now)
+    return {"available": available, "reply_time": reply_time(site.reply_time), "back_at": clock.wire_or_none(back_at)}
 
 
 def reply_time(promise: str) -> str:
@@ -143,12 +148,12 @@ def reply_time(promise: str) -> str:
     return sentences.get(promise, sentences["hours"])
 
 
-def available_changed(site_id: int, available: bool, promise: str) -> None:
+def available_changed(site: Site, available: bool, now: datetime) -> None:
     """Whether the site can answer changed: tell its visitors on this process. Every process finds out by itself."""
     for language in i18n.LANGUAGES:
         with i18n.speaking(language):
-            payload = availability(available, promise)
-        socketio.emit_here("available", payload, to=language_room(site_id, language), namespace=VISITOR)
+            payload = availability(available, site, now)
+        socketio.emit_here("available", payload, to=language_room(site.id, language), namespace=VISITOR)
 
 
 # ---- requests that wait for something to happen ----------------------------------------------------------------------

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from leadcapture.chat import mentions, queries, rules
 from leadcapture.chat.masking import masked
-from leadcapture.chat.models import ChatFile, Conversation, Mention, Message
+from leadcapture.chat.models import Conversation, Mention, Message
 from leadcapture.chat.protocol import PAGE, MessageView
 from leadcapture.chat.queries import Thread
 from leadcapture.errors import Conflict, Forbidden, NotFound
@@ -70,9 +70,6 @@ def delete(session: Session, now: datetime, *, operator_id: int, epoch: int, mes
         return _told(session, thread, message, changed=False)
     _change(session, thread, row.id, {"body": "", "deleted_at": now, "file_id": None})
     session.execute(sql_delete(Mention).where(Mention.message_id == row.id))
-    if row.file_id is not None:
-        # Nobody's any more: it goes with those that no message claimed.
-        session.execute(update(ChatFile).where(ChatFile.id == row.file_id).values(claimed=False))
     return _told(session, thread, message, changed=True)
 
 

@@ -18,7 +18,7 @@ from leadcapture.contacts.models import Contact
 from leadcapture.errors import Invalid, NotFound
 from leadcapture.operators import presence
 from leadcapture.operators.models import Membership, Operator
-from leadcapture.sites import rules as site_rules
+from leadcapture.sites import hours
 from leadcapture.sites.models import Site
 
 conversations = cast(Table, Conversation.__table__)
@@ -396,6 +396,4 @@ def _summary(row: Row[Any]) -> dict[str, Any]:
 
 def available(session: Session, now: datetime, site: Site, grace: int) -> bool:
     """Whether the site can answer now: it is open, and an operator who wants to is there (or was within the grace)."""
-    return site_rules.is_open(site.hours, site.timezone, now) and presence.anyone_available(
-        session, now, site.id, grace
-    )
+    return hours.is_open(site, now) and presence.anyone_available(session, now, site.id, grace)

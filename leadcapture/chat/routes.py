@@ -75,7 +75,8 @@ def get(key: str) -> Response:
             break
         broadcast.wait(token.visitor, min(left, LOOK_AGAIN))
         thread = _thread(site.id, token.visitor)
-    return web.allow_origin(jsonify(_answer(site.id, site.reply_time, thread, after_seq, after_rev)))
+    available = broadcast.availability(live.site_available(site.id), site, clock.now())
+    return web.allow_origin(jsonify(_answer(thread, after_seq, after_rev) | available))
 
 
 def _news(thread: Thread | None, after_seq: int, after_rev: int | None) -> bool:
@@ -84,9 +85,7 @@ def _news(thread: Thread | None, after_seq: int, after_rev: int | None) -> bool:
     return thread.last_seq > after_seq or (after_rev is not None and thread.rev > after_rev)
 
 
-def _answer(
-    site_id: int, promise: str, thread: Thread | None, after_seq: int, after_rev: int | None
-) -> dict[str, object]:
+def _answer(thread: Thread | None, after_seq: int, after_rev: int | None) -> dict[str, object]:
     answer: dict[str, object] = {"messages": [], "next": 0, "more": False, "changed": [], "rev": 0}
     if thread is not None:
         with db.read() as session:
@@ -98,7 +97,6 @@ def _answer(
         "conversation": told["id"],
         "status": told["status"],
         "operator": told["operator"],
-        **broadcast.availability(live.site_available(site_id), promise),
     }
 
 

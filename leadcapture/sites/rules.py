@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime, time
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from leadcapture.i18n import LANGUAGES
 from leadcapture.i18n import gettext as _
@@ -129,21 +128,6 @@ def parse_spans(text: str) -> list[list[str]]:
 def _padded(text: str) -> str:
     hour, _colon, minute = text.strip().partition(":")
     return f"{hour.zfill(2)}:{minute or '00'}"
-
-
-def is_open(hours: Mapping[str, Any] | None, timezone: str, now: datetime) -> bool:
-    """Whether the site's business hours cover `now`; no hours at all means always open."""
-    if hours is None:
-        return True
-    local = now.astimezone(ZoneInfo(timezone))
-    return any(
-        time.fromisoformat(start) <= local.time() < _end_of(end) for start, end in hours.get(DAYS[local.weekday()], ())
-    )
-
-
-def _end_of(text: str) -> time:
-    # 24:00 is how people write the end of a day; time() knows no such moment.
-    return time.max if text == "24:00" else time.fromisoformat(text)
 
 
 def text_on(accent: str) -> str:

@@ -87,7 +87,7 @@ def config(key: str) -> Response:
         available = chat.available(session, now, site, settings.operator_grace)
         published = forms.published(session, site.id)
         with i18n.speaking(language):
-            chat_now = broadcast.availability(available, site.reply_time)
+            chat_now = broadcast.availability(available, site, now)
         response = jsonify(
             site=site.key,
             name=site.name,

@@ -62,7 +62,7 @@ def _greet(auth: object) -> tuple[VisitorSocket, Answer, Answer | None]:
     welcome = {
         "token": token.text,
         "conversation": None if thread is None else thread.public_id,
-        **broadcast.availability(live.site_available(site.id), site.reply_time),
+        **broadcast.availability(live.site_available(site.id), site, now),
         **page,
     }
     return socket, welcome, None if thread is None else thread.for_visitor()
