@@ -17,7 +17,6 @@ from leadcapture.forms import expiry as forms
 from leadcapture.forms import kinds
 from leadcapture.mail import delivery
 from leadcapture.mail import operations as mail
-from leadcapture.operators.presence import HEARTBEAT
 
 log = logging.getLogger("leadcapture.jobs")
 
@@ -35,7 +34,6 @@ class Job:
 
 TABLE: tuple[Job, ...] = (
     Job("presence", 1, chat.presence_due, live=True),
-    Job("heartbeat", HEARTBEAT, chat.heartbeat_due, live=True),
     Job("unanswered conversations", 1, chat.unanswered_due, live=True),
     Job("deliver mail", 0.5, delivery.deliver_due),
     Job("form kinds", 5, kinds.run_due),

@@ -59,6 +59,11 @@ def emit_here(event: str, payload: dict[str, Any], *, to: str, namespace: str) -
     _server().emit(event, payload, room=to, namespace=namespace, ignore_queue=True)
 
 
+def ask_here(event: str, to: str, *, namespace: str, answered: Callable[[], None]) -> None:
+    """Send an event to one socket of this process; `answered` is called when its acknowledgement comes, if it does."""
+    _server().emit(event, {}, to=to, namespace=namespace, ignore_queue=True, callback=lambda *_answer: answered())
+
+
 def disconnect(sid: str, *, namespace: str) -> None:
     """End a socket of this process."""
     _server().disconnect(sid, namespace=namespace)

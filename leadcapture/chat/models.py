@@ -114,6 +114,16 @@ class ConversationTag(Base):
     tag: Mapped[str] = mapped_column(String(40), primary_key=True, index=True)
 
 
+class ConversationJoin(Base):
+    """A supervisor who joined the conversation beside the operator who answers; until it is closed."""
+
+    __tablename__ = "conversation_joins"
+
+    conversation_id: Mapped[int] = mapped_column(ForeignKey(Conversation.id, ondelete="CASCADE"), primary_key=True)
+    operator_id: Mapped[int] = mapped_column(ForeignKey(Operator.id, ondelete="CASCADE"), primary_key=True)
+    at: Mapped[datetime]
+
+
 class Tag(Base):
     """A tag that a site's operators have used: what is offered when the next conversation is tagged."""
 

@@ -48,15 +48,15 @@ class Membership(Base):
 
 
 class Presence(Base):
-    """One live connection of an operator. A crashed process leaves rows behind: they count while `seen_at` is fresh."""
+    """One live connection of an operator. One that says nothing any more counts while `heard_at` is fresh."""
 
     __tablename__ = "presences"
 
     socket_id: Mapped[str] = mapped_column(String(40), primary_key=True)
     operator_id: Mapped[int] = mapped_column(ForeignKey(Operator.id, ondelete="CASCADE"), index=True)
-    seen_at: Mapped[datetime] = mapped_column(index=True)
+    device: Mapped[str] = mapped_column(String(40))  # names the sign-in that the connection came with
+    heard_at: Mapped[datetime] = mapped_column(index=True)  # the last sign of life of the device itself
     # Set when the connection broke: the operator counts as there until the grace is over.
     gone_at: Mapped[datetime | None]
     # Since when nobody has touched that device; None while somebody does.
     idle_at: Mapped[datetime | None]
-    heard_at: Mapped[datetime | None]  # the last sign of life of the device itself

@@ -1,12 +1,14 @@
 """Which operators are there. One row a connection; what counts is decided when it is asked.
 
-A connection that broke counts for the grace, because people change pages and trains enter tunnels. A process that was
-killed says no goodbye: its rows stop counting STALE after they were last seen.
+A connection that broke counts for the grace, because people change pages and trains enter tunnels. One that says
+nothing (a laptop asleep, a network gone, a process killed) counts for as long from when it was last heard, so nobody
+has to notice its end. A person who touches nothing is idle: connected, but not there to be asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, delete, exists, insert, or_, select, update
@@ -14,25 +16,56 @@ from sqlalchemy.orm import Session
 
 from leadcapture.operators.models import Membership, Operator, Presence
 
-STALE = timedelta(seconds=45)
-HEARTBEAT = 15.0  # seconds between two heartbeats of a process
+FORGOTTEN_AFTER = timedelta(hours=1)  # rows this old say nothing any more
 
 
-def connected(session: Session, now: datetime, operator_id: int, socket_id: str) -> None:
-    """A connection of the operator begins."""
-    session.execute(insert(Presence).values(socket_id=socket_id, operator_id=operator_id, seen_at=now, gone_at=None))
+def beat_every(grace: int) -> float:
+    """Seconds between two questions to a connection whether it lives: a third of the grace, but from 1 to 10."""
+    return min(10.0, max(1.0, grace / 3))
 
 
-def disconnected(session: Session, now: datetime, socket_id: str) -> None:
-    """The connection ended; the operator counts as there for the grace."""
-    session.execute(update(Presence).where(Presence.socket_id == socket_id).values(gone_at=now))
+def silence(grace: int) -> timedelta:
+    """How long a connection that was not heard counts: the grace, and at least three beats (one may be lost)."""
+    return timedelta(seconds=max(grace, 3 * beat_every(grace)))
 
 
-def heartbeat(session: Session, now: datetime, socket_ids: Collection[str]) -> None:
-    """These connections of the calling process live; rows nobody needs any more are forgotten."""
-    session.execute(delete(Presence).where(Presence.seen_at < now - timedelta(hours=1)))
+# ---- what connections do ---------------------------------------------------------------------------------------------
+
+
+def connected(
+    session: Session, now: datetime, operator_id: int, socket_id: str, *, device: str = "", idle: bool = False
+) -> None:
+    """A connection of the operator begins; `device` names the sign-in it came with."""
     session.execute(
-        update(Presence).where(Presence.socket_id.in_(socket_ids), Presence.gone_at.is_(None)).values(seen_at=now)
+        insert(Presence).values(
+            socket_id=socket_id,
+            operator_id=operator_id,
+            device=device,
+            heard_at=now,
+            idle_at=now if idle else None,
+            gone_at=None,
+        )
+    )
+
+
+def disconnected(session: Session, now: datetime, socket_id: str, *, silently: bool = False) -> None:
+    """The connection ended; it counts for the grace from now, or, if it only fell silent, from when it was heard."""
+    ended = update(Presence).where(Presence.socket_id == socket_id, Presence.gone_at.is_(None))
+    session.execute(ended.values(gone_at=Presence.heard_at if silently else now))
+
+
+def heard(session: Session, now: datetime, socket_ids: Collection[str]) -> None:
+    """These connections live; rows nobody needs any more are forgotten."""
+    session.execute(delete(Presence).where(Presence.heard_at < now - FORGOTTEN_AFTER))
+    session.execute(
+        update(Presence).where(Presence.socket_id.in_(socket_ids), Presence.gone_at.is_(None)).values(heard_at=now)
+    )
+
+
+def set_idle(session: Session, now: datetime, socket_id: str, idle: bool) -> None:
+    """The person at this connection has touched nothing for long, or moves again."""
+    session.execute(
+        update(Presence).where(Presence.socket_id == socket_id).values(heard_at=now, idle_at=now if idle else None)
     )
 
 
@@ -42,9 +75,9 @@ def all_gone(session: Session, now: datetime, *, except_for: Collection[str] = (
     session.execute(update(Presence).where(left).values(gone_at=now))
 
 
-def signed_out(session: Session, now: datetime, operator_id: int) -> None:  # noqa: ARG001 every operation takes now
-    """The operator left on purpose: counts as gone at once."""
-    session.execute(delete(Presence).where(Presence.operator_id == operator_id))
+def signed_out(session: Session, now: datetime, operator_id: int, device: str) -> None:  # noqa: ARG001 every operation takes now
+    """The operator left on purpose: the connections of that sign-in count no more, those of other devices do."""
+    session.execute(delete(Presence).where(Presence.operator_id == operator_id, Presence.device == device))
 
 
 def set_available(session: Session, now: datetime, operator_id: int, available: bool) -> None:  # noqa: ARG001 as above
@@ -52,13 +85,44 @@ def set_available(session: Session, now: datetime, operator_id: int, available: 
     session.execute(update(Operator).where(Operator.id == operator_id).values(available=available))
 
 
+# ---- who is there ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Colleague:
+    """An operator of a site. `here`: a connection counts; `idle`: one does, but nobody sits at any."""
+
+    operator: Operator
+    here: bool
+    idle: bool
+
+    @property
+    def answers(self) -> bool:
+        """Whether this one can be asked now."""
+        return self.operator.available and self.here and not self.idle
+
+
 def is_here(now: datetime, grace: int) -> ColumnElement[bool]:
-    """The condition on rows of operators: there is a connection, or one broke less than `grace` seconds ago."""
-    counts = or_(
-        and_(Presence.gone_at.is_(None), Presence.seen_at > now - STALE),
+    """The condition on rows of operators: a connection counts."""
+    return exists().where(Presence.operator_id == Operator.id, _counts(now, grace)).correlate(Operator)
+
+
+def is_awake(now: datetime, grace: int) -> ColumnElement[bool]:
+    """As is_here: a connection counts whose person is not idle."""
+    awake = and_(_counts(now, grace), Presence.idle_at.is_(None))
+    return exists().where(Presence.operator_id == Operator.id, awake).correlate(Operator)
+
+
+def answers(now: datetime, grace: int) -> ColumnElement[bool]:
+    """As is_awake: and the operator wants to be asked."""
+    return and_(Operator.available.is_(True), is_awake(now, grace))
+
+
+def _counts(now: datetime, grace: int) -> ColumnElement[bool]:
+    return or_(
+        and_(Presence.gone_at.is_(None), Presence.heard_at > now - silence(grace)),
         Presence.gone_at > now - timedelta(seconds=grace),
     )
-    return exists().where(Presence.operator_id == Operator.id, counts).correlate(Operator)
 
 
 def anyone_available(session: Session, now: datetime, site_id: int, grace: int) -> bool:
@@ -71,7 +135,7 @@ def sites_available(session: Session, now: datetime, grace: int, *, site_id: int
     wanted = (
         select(Membership.site_id)
         .join(Operator, Operator.id == Membership.operator_id)
-        .where(Operator.available.is_(True), is_here(now, grace))
+        .where(answers(now, grace))
         .distinct()
     )
     if site_id is not None:
@@ -79,15 +143,15 @@ def sites_available(session: Session, now: datetime, grace: int, *, site_id: int
     return set(session.scalars(wanted))
 
 
-def here(session: Session, now: datetime, site_id: int, grace: int) -> Sequence[tuple[Operator, bool]]:
+def here(session: Session, now: datetime, site_id: int, grace: int) -> Sequence[Colleague]:
     """The site's operators by name, each with whether they are there."""
     rows = session.execute(
-        select(Operator, is_here(now, grace))
+        select(Operator, is_here(now, grace), is_awake(now, grace))
         .join(Membership, Membership.operator_id == Operator.id)
         .where(Membership.site_id == site_id)
         .order_by(Operator.name, Operator.id)
     )
-    return [(operator, is_there) for operator, is_there in rows]
+    return [Colleague(operator, is_there, is_there and not awake) for operator, is_there, awake in rows]
 
 
 def standing(session: Session, operator_ids: Collection[int]) -> dict[int, tuple[int, tuple[int, ...]]]:
@@ -102,3 +166,8 @@ def standing(session: Session, operator_ids: Collection[int]) -> dict[int, tuple
     for operator_id, epoch, site_id in rows:
         found[operator_id] = (epoch, (*found.get(operator_id, (epoch, ()))[1], site_id))
     return found
+
+
+def signed_in(session: Session, socket_ids: Collection[str]) -> set[str]:
+    """Those of these connections that were not signed out."""
+    return set(session.scalars(select(Presence.socket_id).where(Presence.socket_id.in_(socket_ids))))

@@ -47,10 +47,10 @@ def do_sign_in() -> tuple[str, int, dict[str, str]] | Response:
 
 @blueprint.post("/console/sign-out")
 def sign_out() -> Response:
-    """End the session; the operator is away at once."""
+    """End the session; the operator is away at once, unless another device is signed in too."""
     operator = session.signed_in()
     if operator is not None:
-        db.write(presence.signed_out, clock.now(), operator.id)
+        db.write(presence.signed_out, clock.now(), operator.id, session.device())
     session.sign_out()
     return redirect(url_for("operators.sign_in"))
 

@@ -1,11 +1,12 @@
 """Who is signed in, for every edge of the console: pages and sockets alike.
 
-The cookie holds the operator's public id, the epoch it was made in, and the key of the site last chosen. It is signed
-and readable by its owner; raising an operator's epoch ends all of them at once.
+The cookie holds the operator's public id, the epoch it was made in, a name of this one sign-in, and the key of the site
+last chosen. It is signed and readable by its owner; raising an operator's epoch ends all of them at once.
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar, cast
@@ -30,6 +31,7 @@ def sign_in(operator: Operator) -> None:
     cookie.clear()
     cookie["operator"] = operator.public_id
     cookie["epoch"] = operator.session_epoch
+    cookie["device"] = secrets.token_urlsafe(9)
     cookie.permanent = True
     g.pop("signed_in", None)
 
@@ -45,6 +47,11 @@ def signed_in() -> Operator | None:
     if "signed_in" not in g:
         g.signed_in = _operator_of_cookie()
     return cast(Operator | None, g.signed_in)
+
+
+def device() -> str:
+    """What names this sign-in among all of the operator's; nothing for one made before sign-ins had names."""
+    return str(cookie.get("device", ""))
 
 
 def current_operator() -> Operator:

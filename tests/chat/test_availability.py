@@ -112,7 +112,7 @@ def test_operators_see_each_other_come_and_go(hasty: ChatService) -> None:
         return lambda told: [p["here"] for p in told["operators"] if p["id"] == hasty.people.bob.public_id] == [here]
 
     first = alice.hear("presence", bob_is(False))
-    assert first["me"] == {"id": hasty.people.alice.public_id, "name": "Alice", "available": True}
+    assert first["me"] == {"id": hasty.people.alice.public_id, "name": "Alice", "available": True, "idle": False}
     assert {person["name"] for person in first["operators"]} == {"Alice", "Bob"}
     bob = hasty.operator(hasty.people.bob)
     alice.hear("presence", bob_is(True), 3)

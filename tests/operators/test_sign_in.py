@@ -110,12 +110,30 @@ def test_the_sign_in_page_sends_nobody_elsewhere(somebody) -> None:
 def test_signing_out_ends_the_session_and_the_presence_at_once(
     somebody, people: SimpleNamespace, now: datetime
 ) -> None:
-    alice = somebody("alice")
-    db.write(presence.connected, now, people.alice.id, "socket")
+    alice = somebody()
+    alice.sign_in("alice@example.org")
+    db.write(presence.connected, now, people.alice.id, "socket", device=device_of(alice))
     assert alice.post("/console/sign-out", seen_at="/console/account").location == "/console/sign-in"
     assert alice.get("/console/account").status_code == 302
     with db.read() as session:
         assert not presence.anyone_available(session, now, people.site.id, 30)
+        assert presence.signed_in(session, ["socket"]) == set()
+
+
+def test_signing_out_on_one_device_leaves_the_other_one_there(somebody, people: SimpleNamespace, now: datetime) -> None:
+    laptop, phone = somebody(), somebody()
+    for device, socket in ((laptop, "laptop"), (phone, "phone")):
+        device.sign_in("alice@example.org")
+        db.write(presence.connected, now, people.alice.id, socket, device=device_of(device))
+    laptop.post("/console/sign-out", seen_at="/console/account")
+    with db.read() as session:
+        assert presence.anyone_available(session, now, people.site.id, 30)
+        assert presence.signed_in(session, ["laptop", "phone"]) == {"phone"}
+
+
+def device_of(browser) -> str:
+    with browser.client.session_transaction() as cookie:
+        return cookie["device"]
 
 
 def test_a_new_password_signs_out_every_other_browser(somebody) -> None:

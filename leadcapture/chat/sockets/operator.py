@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from flask import request
 from flask_socketio import join_room
+from socketio import Server
 from socketio.exceptions import ConnectionRefusedError
 
 from leadcapture import clock, db, i18n, ratelimit, socketio, web
-from leadcapture.chat import access, broadcast, live, operations, posting, protocol, queries
+from leadcapture.chat import access, broadcast, editing, live, operations, posting, protocol, queries
 from leadcapture.chat.live import OperatorSocket, operators
 from leadcapture.chat.protocol import OPERATOR
 from leadcapture.chat.sockets.events import Answer, emit_when_connected
@@ -25,9 +27,9 @@ def register() -> None:
     socketio.socketio.on_event("disconnect", _disconnect, namespace=OPERATOR)
 
 
-def _connect(auth: object = None) -> None:  # noqa: ARG001 the session cookie says who it is
+def _connect(auth: object = None) -> None:
     try:
-        socket = _welcome()
+        socket = _welcome(protocol.fields(auth))
     except LeadCaptureError as error:
         raise ConnectionRefusedError(error.code) from error
     with db.read() as database:
@@ -41,8 +43,10 @@ def _connect(auth: object = None) -> None:  # noqa: ARG001 the session cookie sa
     emit_when_connected(tell)
 
 
-def _welcome() -> OperatorSocket:
-    """Raises Unauthorized (nobody is signed in), Forbidden (a page of another origin may not use the cookie)."""
+def _welcome(auth: Mapping[str, Any]) -> OperatorSocket:
+    """The session cookie says who it is; `auth` may say that nobody sits there (`idle`).
+
+    Raises Unauthorized (nobody is signed in), Forbidden (a page of another origin may not use the cookie)."""
     ratelimit.hit("RATE_CONNECT", web.client_ip())
     origin = request.headers.get("Origin")
     if origin and origin not in (access.own_origin(), request.host_url.rstrip("/")):
@@ -58,15 +62,18 @@ def _welcome() -> OperatorSocket:
     )
     for site_id in site_ids:
         join_room(broadcast.site_room(site_id))
-    db.write(presence.connected, clock.now(), operator.id, sid)
+    join_room(operator.public_id)
+    idle = auth.get("idle") is True
+    db.write(presence.connected, clock.now(), operator.id, sid, device=session.device(), idle=idle)
     operators[sid] = socket
     return socket
 
 
-def _disconnect(_reason: str | None = None) -> None:
+def _disconnect(reason: str | None = None) -> None:
     sid: str = request.sid  # type: ignore[attr-defined]
     if operators.pop(sid, None) is not None:
-        db.write(presence.disconnected, clock.now(), sid)
+        silently = reason == Server.reason.PING_TIMEOUT
+        db.write(presence.disconnected, clock.now(), sid, silently=silently)
 
 
 def _presence(socket: OperatorSocket, payload: object) -> Answer:
@@ -75,6 +82,14 @@ def _presence(socket: OperatorSocket, payload: object) -> Answer:
     live.look(clock.now())
     if not available:
         live.went_away(clock.now(), socket)
+    return {"ok": True}
+
+
+def _idle(socket: OperatorSocket, payload: object) -> Answer:
+    """Nobody has touched that device for long, or somebody does again."""
+    idle = protocol.flag(protocol.fields(payload), "idle")
+    db.write(presence.set_idle, clock.now(), socket.sid, idle)
+    live.look(clock.now())
     return {"ok": True}
 
 
@@ -143,10 +158,13 @@ def _read(socket: OperatorSocket, payload: object, *, seen: bool) -> Answer:
 
 def _sync(socket: OperatorSocket, payload: object) -> Answer:
     given = protocol.fields(payload)
-    after_seq = protocol.seq(given, "after_seq")
     thread = _thread(socket, protocol.public_id(given, "conversation"))
     with db.read() as database:
-        page = queries.operators_page(database, thread, after_seq)
+        if given.get("before_seq") is not None:
+            page = queries.operators_page_before(database, thread, protocol.seq(given, "before_seq"))
+        else:
+            page = queries.operators_page(database, thread, protocol.seq(given, "after_seq"))
+        page = editing.with_changes(database, thread, page, protocol.rev(given), notes=True)
     return {"ok": True, **page, "summary": _summary(thread.public_id)}
 
 
@@ -185,6 +203,7 @@ def _summary(conversation: str) -> Answer | None:
 
 OPERATOR_HANDLERS = {
     "presence": _presence,
+    "idle": _idle,
     "take": _take,
     "message": _message,
     "typing": _typing,
