@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Row, Select, Table, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, bindparam, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from leadcapture import clock
@@ -293,6 +293,12 @@ _SUMMARIES: Select[Any] = (
     .outerjoin(_Last, and_(_Last.conversation_id == Conversation.id, _Last.seq == Conversation.last_seq))
 )
 _SUMMARIES_OF = _SUMMARIES.where(Conversation.public_id.in_(bindparam("public_ids", expanding=True)))
+_SUMMARIES_IN = _SUMMARIES.where(Conversation.id.in_(bindparam("row_ids", expanding=True)))
+_BY_STATUS = {
+    "open": and_(Conversation.status.in_(rules.OPEN), Conversation.snoozed_until.is_(None)),
+    "closed": Conversation.status == rules.CLOSED,
+    "all": true(),
+}
 
 
 def summary(session: Session, public_id: str) -> tuple[int, dict[str, Any]] | None:
@@ -307,15 +313,20 @@ def summaries(session: Session, public_ids: Sequence[str]) -> list[tuple[int, di
 
 
 def page(
-    session: Session, site_ids: Sequence[int], *, status: str = "open", before: str | None = None
+    session: Session,
+    site_ids: Sequence[int],
+    *,
+    status: str = "open",
+    where: ColumnElement[bool] | None = None,
+    before: str | None = None,
 ) -> tuple[list[dict[str, Any]], str | None]:
     """Summaries of these sites' conversations, newest activity first, and the cursor of the next page (None: no more).
 
-    `status` is open, closed or all. Raises Invalid for a cursor that is not ours.
+    `status` is open (what is put aside until later is not), closed or all; `where` is a condition in its place. Raises
+    Invalid for a cursor that is not ours.
     """
-    wanted = _SUMMARIES.where(Conversation.site_id.in_(site_ids))
-    if status != "all":
-        wanted = wanted.where(Conversation.status.in_(rules.OPEN if status == "open" else (rules.CLOSED,)))
+    wanted = select(Conversation.id, Conversation.active_at).where(Conversation.site_id.in_(site_ids))
+    wanted = wanted.where(_BY_STATUS[status] if where is None else where)
     if before is not None:
         moment, row_id = _read_cursor(before)
         older = and_(Conversation.active_at == moment, Conversation.id < row_id)
@@ -324,7 +335,22 @@ def page(
     rows = session.execute(ordered).all()
     shown = rows[:QUEUE_PAGE]
     cursor = f"{shown[-1].active_at.isoformat()}|{shown[-1].id}" if len(rows) > QUEUE_PAGE else None
-    return [_summary(row) for row in shown], cursor
+    return _in_order(session, [row.id for row in shown]), cursor
+
+
+def waiting(session: Session, site_ids: Sequence[int], *, where: ColumnElement[bool]) -> list[dict[str, Any]]:
+    """Summaries of those under the condition in which somebody waits, longest first, at most QUEUE_PAGE."""
+    wanted = select(Conversation.id).where(
+        Conversation.site_id.in_(site_ids), Conversation.waiting_since.is_not(None), where
+    )
+    return _in_order(session, session.scalars(wanted.order_by(Conversation.waiting_since).limit(QUEUE_PAGE)).all())
+
+
+def _in_order(session: Session, row_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """What is read of each is read once it is known which: it takes longer than finding them."""
+    rows = session.connection().execute(_SUMMARIES_IN, {"row_ids": list(row_ids)})
+    found = {row.id: _summary(row) for row in rows}
+    return [found[row_id] for row_id in row_ids if row_id in found]
 
 
 def of_contact(session: Session, site_id: int, contact_id: int) -> list[dict[str, Any]]:
@@ -375,6 +401,7 @@ def _summary(row: Row[Any]) -> dict[str, Any]:
         "unread": row.unread,
         "waiting_since": clock.wire_or_none(row.waiting_since),
         "created_at": clock.wire(row.created_at),
+        "active_at": clock.wire(row.active_at),
         "seen": {"visitor": row.visitor_seen, "operator": row.operator_seen},
         "delivered": {"visitor": row.visitor_delivered, "operator": row.operator_delivered},
         "rating": None if row.stars is None else {"stars": row.stars, "comment": row.comment},
