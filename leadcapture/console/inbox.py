@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from flask import Blueprint, current_app, render_template, request, url_for
+from flask_wtf.csrf import generate_csrf
 
 from leadcapture import db, i18n, web
 from leadcapture.chat import protocol, queries
@@ -70,7 +71,10 @@ def _given(opened: str | None) -> dict[str, Any]:
             "contact": url_for("console_contacts.contact", public_id="CONTACT"),
             "sign_in": url_for("operators.sign_in"),
             "preview": url_for("console_site.preview") if session.may("admin") else None,
+            "files": "/console/inbox/files",
+            "canned": "/console/canned",
         },
+        "csrf": generate_csrf(),
         "snippet": snippet_line(current_app.config["LEADCAPTURE"].public_url, session.current_site().key),
         "strings": _strings(i18n.language()),
     }

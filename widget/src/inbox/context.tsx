@@ -15,7 +15,9 @@ export interface Given {
   /** The conversation the address names. */
   opened: string | null;
   /** Addresses of pages; `CONVERSATION` and `CONTACT` stand for an id. */
-  urls: { inbox: string; conversation: string; contact: string; sign_in: string; preview: string | null };
+  urls: { inbox: string; conversation: string; contact: string; sign_in: string; preview: string | null; files: string; canned: string };
+  /** Proof that a request comes from this page. */
+  csrf: string;
   snippet: string;
   strings: Record<string, string>;
 }

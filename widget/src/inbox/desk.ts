@@ -7,16 +7,24 @@ import type {
 } from "../protocol";
 import { save } from "./keep";
 import { news } from "./select";
-import { behind, draftOf, reduce, type Event, type Filter, type Listing, type Mode, type State } from "./state";
+import {
+  attachmentsOf, behind, draftOf, reduce,
+  type Event, type Filter, type Listing, type Mention, type Mode, type Outgoing, type Part, type State,
+} from "./state";
+import { upload, type Upload } from "./upload";
 
 const ANSWER_MS = 10_000;
+const STORED_MS = 4_000; // a message goes out again when no answer came for so long
+const LATE_MS = 4_000; // and then whoever wrote it is told that it is not there yet
+const SILENT = 2; // messages without an answer after which a connection counts as broken, whatever it says
+const NEWEST = 2 ** 31 - 1; // the number before which the newest page ends
 const TYPING_SHOWN_MS = 6_000;
 const TYPING_TOLD_MS = 2_500;
 const SEEN_AFTER_MS = 500; // moving through the queue with j and k is not reading
 const BEHIND_FOR_MS = 300; // what is on its way needs no asking
 const AGAIN_MS = 3_000;
 
-type Synced = { messages: OperatorMessage[]; next: number; summary: Summary };
+type Synced = Part & { summary: Summary };
 type Listed = { conversations: Summary[]; more: boolean; cursor: string | null };
 
 export interface Desk {
@@ -25,7 +33,10 @@ export interface Desk {
   subscribe(listener: () => unknown): () => void;
   /** Calls back with conversations that began to call. */
   onNews(listener: (summaries: Summary[]) => void): void;
-  open(conversation: string | null): void;
+  /** Show a conversation; `at` is the number of the message to show, else it is the first unread one or the end. */
+  open(conversation: string | null, at?: number): void;
+  /** Fetch what is older than what is here of that conversation. */
+  older(conversation: string): void;
   filter(filter: Filter): void;
   more(): void;
   available(available: boolean): void;
@@ -34,7 +45,19 @@ export interface Desk {
   close(conversation: string): void;
   mode(conversation: string, mode: Mode): void;
   write(conversation: string, text: string): void;
+  subject(conversation: string, text: string): void;
+  /** Begin to change the message with that id (null: leave it as it is). */
+  edit(conversation: string, message: string | null): void;
+  /** Store the changed text; comes back with the code of what went wrong, null when it is stored. */
+  saveEdit(conversation: string): Promise<WireError | null>;
+  remove(conversation: string, message: string): void;
+  /** Upload files that go with the next message. */
+  attach(conversation: string, files: Iterable<File>): void;
+  detach(conversation: string, key: string): void;
+  block(conversation: string, hours: number): void;
+  unblock(conversation: string): void;
   send(conversation: string): void;
+  /** Send again at once, over a new connection where this one does not answer. */
   retry(clientId: string): void;
   discard(clientId: string): void;
   dismiss(): void;
@@ -47,8 +70,8 @@ export interface Desk {
 type OperatorEmit = (typeof OPERATOR_EMITS)[number];
 type OperatorHear = (typeof OPERATOR_HEARS)[number];
 
-/** Begin to work from that state: connects, and goes on until the page is left. */
-export function desk(start: State): Desk {
+/** Begin to work from that state: connects, and goes on until the page is left. Files are uploaded to `uploads`. */
+export function desk(start: State, uploads: { url: string; csrf: string }): Desk {
   let state = start;
   const listeners = new Set<() => unknown>();
   const newsListeners = new Set<(summaries: Summary[]) => void>();
@@ -58,13 +81,18 @@ export function desk(start: State): Desk {
   let typingTold = 0;
   let seenTimer: ReturnType<typeof setTimeout> | undefined;
   let behindTimer: ReturnType<typeof setTimeout> | undefined;
+  let lateTimer: ReturnType<typeof setTimeout> | undefined;
+  const uploading = new Map<string, Upload>();
 
   function dispatch(event: Event): void {
     const before = state;
     state = reduce(before, event);
     if (state === before) return;
     if (state.outbox !== before.outbox || state.drafts !== before.drafts) save(state.me.id, state.outbox, state.drafts);
-    if (state.outbox !== before.outbox) void sendAll();
+    if (state.outbox !== before.outbox) {
+      void sendAll();
+      watchForLate();
+    }
     const called = news(before, state);
     if (called.length) for (const listener of newsListeners) listener(called);
     look();
@@ -72,10 +100,10 @@ export function desk(start: State): Desk {
   }
 
   // No answer in time, or a connection lost meanwhile, is an error like any other: the caller decides what it means.
-  async function ask<T>(event: OperatorEmit, payload: object): Promise<Ack<T>> {
+  async function ask<T>(event: OperatorEmit, payload: object, within = ANSWER_MS): Promise<Ack<T>> {
     if (!socket.connected) return { ok: false, error: { code: "no_connection", message: "" } };
     try {
-      return (await socket.timeout(ANSWER_MS).emitWithAck(event, payload)) as Ack<T>;
+      return (await socket.timeout(within).emitWithAck(event, payload)) as Ack<T>;
     } catch {
       return { ok: false, error: { code: "no_connection", message: "" } };
     }
@@ -96,31 +124,74 @@ export function desk(start: State): Desk {
   async function sendAll(): Promise<void> {
     if (sending) return;
     sending = true;
+    let unanswered = 0;
     for (;;) {
       const next = state.outbox.find(({ failed }) => !failed);
       if (!next || !socket.connected) break;
-      const { clientId, conversation, body, kind } = next;
-      const answer = await ask<Stored>("message", { client_id: clientId, conversation, body, kind });
+      const { clientId } = next;
+      const answer = await ask<Stored>("message", told(next), STORED_MS);
       if (answer.ok) dispatch({ type: "acked", clientId, id: answer.id, seq: answer.seq, at: answer.at });
       else if (answer.error.code === "error") await new Promise((done) => setTimeout(done, AGAIN_MS));
-      else if (answer.error.code !== "no_connection") dispatch({ type: "refused", clientId, code: answer.error.code });
+      else if (answer.error.code === "no_connection") {
+        if (++unanswered >= SILENT && socket.connected) reconnect();
+      } else dispatch({ type: "refused", clientId, code: answer.error.code, reason: answer.error.message });
     }
     sending = false;
+  }
+
+  const told = ({ clientId, conversation, body, kind, file, subject }: Outgoing) => ({
+    client_id: clientId,
+    conversation,
+    body,
+    kind: kind === "note" ? "note" : "reply",
+    ...(file ? { file: file.id } : {}),
+    ...(kind === "email" ? { by_email: true, subject: subject ?? "" } : {}),
+  });
+
+  // What was not stored within LATE_MS is marked: it is never left to look as if it were on its way.
+  function watchForLate(): void {
+    const next = state.outbox.find(({ failed, late }) => !failed && !late);
+    if (!next || lateTimer) return;
+    lateTimer = setTimeout(() => {
+      lateTimer = undefined;
+      dispatch({ type: "late", before: new Date(Date.now() - LATE_MS).toISOString() });
+      watchForLate();
+    }, Math.max(0, Date.parse(next.at) + LATE_MS - Date.now()) + 50);
+  }
+
+  function reconnect(): void {
+    socket.disconnect().connect();
   }
 
   async function sync(conversation: string): Promise<void> {
     if (syncing.has(conversation)) return;
     syncing.add(conversation);
-    const from = state.threads[conversation]?.next ?? 0;
-    const answer = await ask<Synced>("sync", { conversation, after_seq: from });
+    const known = state.threads[conversation];
+    const from = known?.loaded ? { after_seq: known.next, after_rev: known.rev } : { before_seq: NEWEST };
+    const answer = await ask<Synced>("sync", { conversation, ...from });
     syncing.delete(conversation);
     if (answer.ok) {
-      const { messages, next, summary } = answer;
-      dispatch({ type: "synced", conversation, messages, next, summary });
-      if (behind(state, conversation) && (state.threads[conversation]?.next ?? 0) > from) void sync(conversation);
+      const { messages, next, first, changed, rev, summary } = answer;
+      dispatch({ type: "synced", conversation, messages, next, first, changed, rev, summary });
+      const now = state.threads[conversation]!;
+      if (behind(state, conversation) && (now.next > (known?.next ?? 0) || now.rev > (known?.rev ?? 0))) void sync(conversation);
     } else if (answer.error.code === "not_found") {
       dispatch({ type: "missing", conversation });
     }
+  }
+
+  async function older(conversation: string): Promise<void> {
+    const thread = state.threads[conversation];
+    if (!thread?.loaded || thread.older || thread.first <= 1) return;
+    dispatch({ type: "older", conversation, loading: true });
+    const answer = await ask<Synced>("sync", { conversation, before_seq: thread.first });
+    const { messages = [], first } = answer.ok ? answer : {};
+    dispatch({ type: "older", conversation, loading: false, messages, first });
+  }
+
+  async function mentions(): Promise<void> {
+    const answer = await ask<{ mentions: Mention[] }>("mentioned", {});
+    if (answer.ok) dispatch({ type: "mentions", mentions: answer.mentions });
   }
 
   async function list(listing: Listing): Promise<void> {
@@ -146,6 +217,11 @@ export function desk(start: State): Desk {
         behindTimer = undefined;
         if (state.opened && behind(state, state.opened)) void sync(state.opened);
       }, BEHIND_FOR_MS);
+    }
+    for (const { id, conversation, seen } of state.mentions) {
+      if (seen || conversation !== opened || document.hidden || !state.threads[opened]?.loaded) continue;
+      void ask("mention_seen", { id });
+      return dispatch({ type: "mentionSeen", id });
     }
     if (unseen(opened)) {
       seenTimer ??= setTimeout(() => {
@@ -177,6 +253,7 @@ export function desk(start: State): Desk {
     dispatch({ type: "link", link: "up" });
     void sendAll();
     if (state.opened) void sync(state.opened);
+    void mentions();
     if (state.filter === "closed" && !state.pages.closed.asked) void list("closed");
   });
   socket.on("disconnect", (reason) => {
@@ -202,13 +279,17 @@ export function desk(start: State): Desk {
       void ask("delivered", { conversation: message.conversation, seq: message.seq });
     }
   });
+  socket.on("changed", (message: OperatorMessage) => dispatch({ type: "changed", message }));
+  socket.on("mention", (mention: Mention) => {
+    dispatch({ type: "mentions", mentions: [mention, ...state.mentions.filter(({ id }) => id !== mention.id)] });
+  });
   socket.on("typing", ({ conversation, name, text }: { conversation: string; name: string; text?: string }) => {
     dispatch({ type: "typing", conversation, name, text: text ?? "", until: Date.now() + TYPING_SHOWN_MS });
     setTimeout(() => dispatch({ type: "typingOver", now: Date.now() }), TYPING_SHOWN_MS + 50);
   });
   document.addEventListener("visibilitychange", look);
   // The network is back: begin anew instead of sitting out the pause between two tries.
-  addEventListener("online", () => socket.connected || socket.disconnect().connect());
+  addEventListener("online", () => socket.connected || reconnect());
 
   return {
     state: () => state,
@@ -217,15 +298,16 @@ export function desk(start: State): Desk {
       return () => void listeners.delete(listener);
     },
     onNews: (listener) => void newsListeners.add(listener),
-    open(conversation) {
-      if (conversation === state.opened) return;
-      dispatch({ type: "open", conversation });
+    open(conversation, at) {
+      if (conversation === state.opened && at === undefined) return;
+      dispatch({ type: "open", conversation, at });
       if (conversation) void sync(conversation);
     },
     filter(filter) {
       dispatch({ type: "filter", filter });
       if (filter === "closed" && !state.pages.closed.asked) void list("closed");
     },
+    older: (conversation) => void older(conversation),
     more: () => void list(state.filter === "closed" ? "closed" : "open"),
     available(available) {
       void ask("presence", { available }).then((answer) => {
@@ -241,15 +323,64 @@ export function desk(start: State): Desk {
     write(conversation, text) {
       dispatch({ type: "draft", conversation, text });
       const now = Date.now();
-      if (!text || draftOf(state, conversation).mode === "note" || now - typingTold < TYPING_TOLD_MS) return;
+      const { mode, editing } = draftOf(state, conversation);
+      if (!text || mode !== "reply" || editing || now - typingTold < TYPING_TOLD_MS) return;
       typingTold = now;
       void ask("typing", { conversation });
     },
+    subject: (conversation, text) => dispatch({ type: "subject", conversation, text }),
+    edit(conversation, id) {
+      const message = state.threads[conversation]?.messages.find((one) => one.id === id);
+      dispatch({ type: "edit", conversation, editing: message ? { id: message.id, text: message.body } : null });
+    },
+    async saveEdit(conversation) {
+      const { editing } = draftOf(state, conversation);
+      if (!editing) return null;
+      const answer = await ask<{ message: OperatorMessage }>("edit", { message: editing.id, body: editing.text });
+      if (!answer.ok) return answer.error;
+      dispatch({ type: "changed", message: answer.message });
+      if (draftOf(state, conversation).editing?.id === editing.id) dispatch({ type: "edit", conversation, editing: null });
+      return null;
+    },
+    remove(conversation, message) {
+      void ask<{ message: OperatorMessage }>("delete", { message }).then((answer) => {
+        if (answer.ok) dispatch({ type: "changed", message: answer.message });
+        else notice(conversation, answer.error);
+      });
+    },
+    attach(conversation, files) {
+      for (const file of files) {
+        const key = randomId();
+        const preview = /^image\/(png|jpeg|gif|webp)$/.test(file.type) ? URL.createObjectURL(file) : null;
+        const attachment = { key, name: file.name, size: file.size, preview, progress: 0, file: null, problem: null };
+        dispatch({ type: "attach", conversation, attachment });
+        const going = upload(uploads, conversation, file, (progress) => dispatch({ type: "attached", conversation, key, change: { progress } }));
+        uploading.set(key, going);
+        void going.done.then((change) => {
+          uploading.delete(key);
+          dispatch({ type: "attached", conversation, key, change });
+        });
+      }
+    },
+    detach(conversation, key) {
+      uploading.get(key)?.cancel();
+      const preview = attachmentsOf(state, conversation).find((one) => one.key === key)?.preview;
+      if (preview?.startsWith("blob:")) URL.revokeObjectURL(preview);
+      dispatch({ type: "detach", conversation, key });
+    },
+    block: (conversation, hours) => void command("block", conversation, { hours }),
+    unblock: (conversation) => void command("unblock", conversation),
     send(conversation) {
       typingTold = 0;
-      dispatch({ type: "send", conversation, clientId: randomId(), at: new Date().toISOString() });
+      const count = Math.max(1, attachmentsOf(state, conversation).length);
+      const clientIds = Array.from({ length: count }, randomId);
+      dispatch({ type: "send", conversation, clientIds, at: new Date().toISOString() });
     },
-    retry: (clientId) => dispatch({ type: "retry", clientId }),
+    retry(clientId) {
+      const late = state.outbox.find((one) => one.clientId === clientId)?.late;
+      dispatch({ type: "retry", clientId, at: new Date().toISOString() });
+      if (late) reconnect();
+    },
     discard: (clientId) => dispatch({ type: "discard", clientId }),
     dismiss: () => dispatch({ type: "dismiss" }),
     ask,

@@ -1,6 +1,6 @@
 // What this tab keeps over a reload: drafts and what was not acknowledged. It belongs to the operator who wrote it, so
 // that the next one to sign in on the same computer neither reads nor sends it.
-import type { Draft, Outgoing, State } from "./state";
+import { NO_DRAFT, type Draft, type Outgoing, type State } from "./state";
 
 export type Kept = Pick<State, "outbox" | "drafts">;
 
@@ -10,7 +10,8 @@ const key = (operator: string) => `leadcapture.inbox.${operator}`;
 export function load(operator: string): Kept {
   try {
     const kept = JSON.parse(sessionStorage.getItem(key(operator)) ?? "{}") as Partial<Kept>;
-    return { outbox: kept.outbox ?? [], drafts: kept.drafts ?? {} };
+    const drafts = Object.entries(kept.drafts ?? {}).map(([id, draft]) => [id, { ...NO_DRAFT, ...draft }]);
+    return { outbox: kept.outbox ?? [], drafts: Object.fromEntries(drafts) as Record<string, Draft> };
   } catch {
     return { outbox: [], drafts: {} };
   }
@@ -18,7 +19,7 @@ export function load(operator: string): Kept {
 
 /** Keep what is unsent and unfinished. */
 export function save(operator: string, outbox: Outgoing[], drafts: Record<string, Draft>): void {
-  const written = Object.entries(drafts).filter(([, draft]) => draft.reply || draft.note);
+  const written = Object.entries(drafts).filter(([, draft]) => draft.reply || draft.note || draft.email || draft.editing);
   try {
     sessionStorage.setItem(key(operator), JSON.stringify({ outbox, drafts: Object.fromEntries(written) }));
   } catch {

@@ -14,7 +14,7 @@ const root = document.querySelector<HTMLElement>("[data-inbox]")!;
 const given = JSON.parse(document.getElementById("inbox-given")!.textContent!) as Given;
 const say: InboxWords = words(given.strings);
 const alerts = newAlerts();
-const desk = newDesk(initial(given.operator, given.opened, load(given.operator.id)));
+const desk = newDesk(initial(given.operator, given.opened, load(given.operator.id)), { url: given.urls.files, csrf: given.csrf });
 
 const addressOf = (opened: string | null) =>
   opened ? given.urls.conversation.replace("CONVERSATION", encodeURIComponent(opened)) : given.urls.inbox;

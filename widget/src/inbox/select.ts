@@ -2,8 +2,8 @@
 import type { OperatorMessage, Summary } from "../protocol";
 import type { Filter, Outgoing, State } from "./state";
 
-/** How a line of one's own stands: on its way, or how far it has come. */
-export type Progress = "waiting" | "failed" | "sent" | "delivered" | "seen";
+/** How a line of one's own stands: on its way (late: for too long), or how far it has come. */
+export type Progress = "waiting" | "late" | "failed" | "sent" | "delivered" | "seen";
 
 export type Line =
   | { key: string; message: OperatorMessage; outgoing: null; progress: Progress }
@@ -81,7 +81,7 @@ export function lines(state: State, conversation: string): Line[] {
   );
   const leaving = state.outbox
     .filter((outgoing) => outgoing.conversation === conversation)
-    .map((outgoing): Line => ({ key: outgoing.clientId, message: null, outgoing, progress: outgoing.failed ? "failed" : "waiting" }));
+    .map((outgoing): Line => ({ key: outgoing.clientId, message: null, outgoing, progress: outgoing.failed ? "failed" : outgoing.late ? "late" : "waiting" }));
   return [...stored, ...leaving];
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { OperatorMessage, Summary } from "../protocol";
 import { lines, news, queue, waits } from "./select";
-import { behind, draftOf, initial, reduce, type Event, type State } from "./state";
+import { attachmentsOf, behind, draftOf, initial, reduce, type Event, type State } from "./state";
 
 const ALICE = { id: "opr_alice", name: "Alice", available: true };
 const time = (second: number) => new Date(Date.UTC(2026, 0, 2, 3, 0, second)).toISOString();
@@ -58,7 +58,7 @@ const written = (state: State, clientId: string, text: string) =>
   run(
     state,
     { type: "draft", conversation: "a", text },
-    { type: "send", conversation: "a", clientId, at: time(50) },
+    { type: "send", conversation: "a", clientIds: [clientId], at: time(50) },
   );
 
 // A small seeded generator: a failing sequence can be run again.
@@ -189,10 +189,10 @@ test("each conversation keeps its draft, and a reply and a note are two drafts",
     { type: "mode", conversation: "a", mode: "note" },
     { type: "draft", conversation: "a", text: "about a" },
     { type: "draft", conversation: "b", text: "to b" },
-    { type: "send", conversation: "a", clientId: "c1", at: time(1) },
+    { type: "send", conversation: "a", clientIds: ["c1"], at: time(1) },
   );
   expect(state.outbox).toMatchObject([{ kind: "note", body: "about a", conversation: "a" }]);
-  expect(draftOf(state, "a")).toEqual({ mode: "note", reply: "to a", note: "" });
+  expect(draftOf(state, "a")).toMatchObject({ mode: "note", reply: "to a", note: "" });
   expect(draftOf(state, "b").reply).toBe("to b");
 });
 
@@ -204,7 +204,7 @@ test("an empty message is not sent, and the same client id is sent once", () => 
 test("a refused message stays, says why, can be tried again or taken back into the draft", () => {
   const refused = run(written(opened(), "c1", "hello"), { type: "refused", clientId: "c1", code: "rate_limited" });
   expect(lines(refused, "a")).toMatchObject([{ progress: "failed", outgoing: { failed: "rate_limited" } }]);
-  expect(lines(reduce(refused, { type: "retry", clientId: "c1" }), "a")).toMatchObject([{ progress: "waiting" }]);
+  expect(lines(reduce(refused, { type: "retry", clientId: "c1", at: time(60) }), "a")).toMatchObject([{ progress: "waiting" }]);
   const taken = run(refused, { type: "draft", conversation: "a", text: "more" }, { type: "discard", clientId: "c1" });
   expect(taken.outbox).toEqual([]);
   expect(draftOf(taken, "a").reply).toBe("hello\nmore");
@@ -260,4 +260,70 @@ test("what nobody has answered stands under its own heading until somebody takes
   expect(queue(state).map(({ id }) => id)).toEqual(["q"]);
   const taken = summary("q", { kind: "question", status: "active", operator: ALICE });
   expect(queue(reduce(state, { type: "conversation", summary: taken }))).toEqual([]);
+});
+
+test("a thread begins with its newest page; what is older is put before it, what was changed in its place", () => {
+  const all = Array.from({ length: 9 }, (_, index) => message(index + 1));
+  let state = reduce(started(summary("a", { last_seq: 9 })), {
+    type: "synced", conversation: "a", messages: all.slice(6), first: 7, next: 9, rev: 3, summary: summary("a", { last_seq: 9, rev: 3 }),
+  });
+  expect(behind(state, "a")).toBe(false);
+  state = reduce(state, { type: "older", conversation: "a", loading: false, messages: all.slice(3, 6), first: 4 });
+  expect(state.threads.a).toMatchObject({ first: 4, next: 9, rev: 3, older: false });
+  // A change of what is not here yet is read with it; one of what is here replaces it, once and for all.
+  const corrected = { ...all[7]!, body: "corrected", rev: 5 };
+  state = reduce(state, {
+    type: "synced", conversation: "a", messages: [], next: 9, changed: [{ ...all[0]!, body: "early", rev: 4 }, corrected], rev: 5,
+    summary: summary("a", { last_seq: 9, rev: 5 }),
+  });
+  state = run(state, { type: "message", message: all[7]! }, { type: "changed", message: { ...corrected, body: "stale", rev: 4 } });
+  expect(bodies(state)).toEqual(["number 4", "number 5", "number 6", "number 7", "corrected", "number 9"]);
+  expect(state.threads.a!.rev).toBe(5);
+});
+
+test("a change that is told out of turn is shown, and what lies between is asked for", () => {
+  let state = opened(0);
+  state = run(state, { type: "message", message: message(1) }, { type: "changed", message: message(1, { body: "second try", rev: 2 }) });
+  expect(bodies(state)).toEqual(["second try"]);
+  state = reduce(state, { type: "conversation", summary: summary("a", { last_seq: 1, rev: 2 }) });
+  expect(behind(state, "a")).toBe(true);
+  state = reduce(state, { type: "synced", conversation: "a", messages: [], next: 1, changed: [], rev: 2, summary: summary("a", { last_seq: 1, rev: 2 }) });
+  expect(behind(state, "a")).toBe(false);
+});
+
+test("a message that is deleted while it is edited ends the editing; what was written beside stays", () => {
+  let state = run(opened(), { type: "message", message: message(1) }, { type: "draft", conversation: "a", text: "beside" });
+  state = run(state, { type: "edit", conversation: "a", editing: { id: "msg_1", text: "x" } }, { type: "draft", conversation: "a", text: "xy" });
+  expect(draftOf(state, "a")).toMatchObject({ reply: "beside", editing: { id: "msg_1", text: "xy" } });
+  state = reduce(state, { type: "changed", message: message(1, { body: "", deleted: true, rev: 1 }) });
+  expect(draftOf(state, "a")).toMatchObject({ reply: "beside", editing: null });
+});
+
+test("files leave as messages of their own, the text with the first; what is still on its way stays", () => {
+  const file = (id: string) => ({ id, name: `${id}.png`, size: 1, type: "image/png", url: `/files/${id}`, thumb: null });
+  const attachment = (key: string, done: boolean) => ({
+    key, name: key, size: 1, preview: null, progress: done ? 1 : 0.5, file: done ? file(key) : null, problem: null,
+  });
+  const state = run(
+    opened(),
+    ...["f1", "f2", "slow"].map((key): Event => ({ type: "attach", conversation: "a", attachment: attachment(key, key !== "slow") })),
+    { type: "draft", conversation: "a", text: "Look" },
+    { type: "send", conversation: "a", clientIds: ["c1", "c2", "c3"], at: time(1) },
+  );
+  expect(state.outbox.map(({ clientId, body, file }) => [clientId, body, file?.id])).toEqual([["c1", "Look", "f1"], ["c2", "", "f2"]]);
+  expect(attachmentsOf(state, "a").map(({ key }) => key)).toEqual(["slow"]);
+  const back = run(state, { type: "refused", clientId: "c1", code: "closed" }, { type: "discard", clientId: "c1" });
+  expect(draftOf(back, "a").reply).toBe("Look");
+  expect(attachmentsOf(back, "a").map(({ file }) => file?.id)).toEqual([undefined, "f1"]);
+});
+
+test("what has no answer in time is marked as not sent until it is tried again", () => {
+  let state = written(opened(), "c1", "hello");
+  state = reduce(state, { type: "late", before: time(49) });
+  expect(state.outbox[0]!.late).toBe(false);
+  state = reduce(state, { type: "late", before: time(50) });
+  expect(lines(state, "a").map(({ progress }) => progress)).toEqual(["late"]);
+  state = reduce(state, { type: "retry", clientId: "c1", at: time(60) });
+  expect(lines(state, "a").map(({ progress }) => progress)).toEqual(["waiting"]);
+  expect(reduce(state, { type: "late", before: time(59) })).toBe(state);
 });

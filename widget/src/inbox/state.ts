@@ -1,12 +1,19 @@
 // What the inbox knows, as pure decisions: every event gives the next state, and a state that did not change is the
 // very same object. A conversation's messages stand in the order of their numbers whatever order they came in, once
 // each whatever number of times they came; what was written here stays in the outbox until the service has stored it.
-import type { Iso, OperatorHere, OperatorMessage, Presence, Queue, Summary, WireError } from "../protocol";
+import type { ChatFile, Iso, OperatorHere, OperatorMessage, Presence, Queue, Summary, WireError } from "../protocol";
+import { withSeen, withSummaries } from "./summaries";
+import {
+  draftOf, withAck, withAttachments, withChanged, withDiscarded, withDraft, withLate, withMessage, withOlder, withOutgoing,
+  withSending, withSync,
+} from "./talk";
+
+export { attachmentsOf, behind, draftOf, NO_DRAFT } from "./talk";
 
 export type Link = "connecting" | "up" | "down" | "refused";
 export type Filter = "open" | "unanswered" | "closed";
 export type Listing = "open" | "closed";
-export type Mode = "reply" | "note";
+export type Mode = "reply" | "note" | "email";
 
 export interface Me {
   id: string;
@@ -14,27 +21,71 @@ export interface Me {
   available: boolean;
 }
 
-/** Something written here that the service has not acknowledged. `failed` is the code it was refused with. */
+/**
+ * Something written here that the service has not acknowledged. `failed` is the code it was refused with; `late`: no
+ * answer has come for so long that whoever wrote it must know.
+ */
 export interface Outgoing {
   clientId: string;
   conversation: string;
   kind: Mode;
   body: string;
+  /** Of what goes out by e-mail. */
+  subject?: string;
+  file?: ChatFile | null;
   at: Iso;
   failed: string | null;
+  /** Why, in the service's words. */
+  reason?: string;
+  late?: boolean;
 }
 
-/** `next` is the last number up to which nothing is missing. */
+/**
+ * Nothing is missing between the numbers `first` and `next`; what is older is fetched when somebody scrolls up to it.
+ * `rev` is the last edit or deletion that is known.
+ */
 export interface Thread {
   messages: OperatorMessage[];
+  first: number;
   next: number;
+  rev: number;
   loaded: boolean;
+  /** Older ones are on their way. */
+  older: boolean;
 }
 
 export interface Draft {
   mode: Mode;
   reply: string;
   note: string;
+  email: string;
+  /** Of the e-mail. */
+  subject: string;
+  /** The own message that is being changed, and its text so far. */
+  editing: { id: string; text: string } | null;
+}
+
+/** A file that is to be sent: on its way to the service (`progress` from 0 to 1), there (`file`), or refused. */
+export interface Attachment {
+  key: string;
+  name: string;
+  size: number;
+  /** An address within this page that shows the image. */
+  preview: string | null;
+  progress: number;
+  file: ChatFile | null;
+  /** Why it cannot be sent: a code, or a sentence of the service. */
+  problem: string | null;
+}
+
+/** Where the operator was named in a note; `id` is the note's. */
+export interface Mention {
+  id: string;
+  conversation: string;
+  by: string;
+  body: string;
+  at: Iso;
+  seen: boolean;
 }
 
 export interface Page {
@@ -62,7 +113,12 @@ export interface State {
   threads: Record<string, Thread>;
   outbox: Outgoing[];
   drafts: Record<string, Draft>;
+  /** By conversation: what is to be sent with the next message. */
+  attachments: Record<string, Attachment[]>;
+  mentions: Mention[];
   opened: string | null;
+  /** The number of the message that is to be shown in the opened conversation; null: the first unread, else the end. */
+  at: number | null;
   /** The opened conversation is not there, or not ours to see. */
   missing: boolean;
   filter: Filter;
@@ -78,26 +134,43 @@ export type Event =
   | { type: "message"; message: OperatorMessage }
   | { type: "typing"; conversation: string; name: string; text: string; until: number }
   | { type: "typingOver"; now: number }
-  | { type: "synced"; conversation: string; messages: OperatorMessage[]; next: number; summary: Summary }
+  | ({ type: "synced"; conversation: string; summary: Summary } & Part)
+  | { type: "older"; conversation: string; loading: boolean; messages?: OperatorMessage[]; first?: number }
+  | { type: "changed"; message: OperatorMessage }
   | { type: "missing"; conversation: string }
   | { type: "listing"; listing: Listing }
   | { type: "listed"; listing: Listing; conversations: Summary[]; more: boolean; cursor: string | null }
-  | { type: "open"; conversation: string | null }
+  | { type: "open"; conversation: string | null; at?: number | null }
   | { type: "filter"; filter: Filter }
   | { type: "mode"; conversation: string; mode: Mode }
   | { type: "draft"; conversation: string; text: string }
-  | { type: "send"; conversation: string; clientId: string; at: Iso }
+  | { type: "subject"; conversation: string; text: string }
+  | { type: "edit"; conversation: string; editing: Draft["editing"] }
+  | { type: "attach"; conversation: string; attachment: Attachment }
+  | { type: "attached"; conversation: string; key: string; change: Partial<Attachment> }
+  | { type: "detach"; conversation: string; key: string }
+  | { type: "mentions"; mentions: Mention[] }
+  | { type: "mentionSeen"; id: string }
+  | { type: "send"; conversation: string; clientIds: readonly string[]; at: Iso }
+  | { type: "late"; before: Iso }
   | { type: "acked"; clientId: string; id: string; seq: number | null; at: Iso }
-  | { type: "refused"; clientId: string; code: string }
-  | { type: "retry"; clientId: string }
+  | { type: "refused"; clientId: string; code: string; reason?: string }
+  | { type: "retry"; clientId: string; at: Iso }
   | { type: "discard"; clientId: string }
   | { type: "seen"; conversation: string; seq: number }
   | { type: "notice"; conversation: string | null; error: Pick<WireError, "code" | "by"> }
   | { type: "dismiss" };
 
 const NOTHING: Page = { more: false, cursor: null, loading: false, asked: false };
-const EMPTY: Thread = { messages: [], next: 0, loaded: false };
-export const NO_DRAFT: Draft = { mode: "reply", reply: "", note: "" };
+
+/** What a sync brings. `first` is said with a page that is asked for from its end; without it what comes goes on after `next`. */
+export interface Part {
+  messages: OperatorMessage[];
+  next: number;
+  first?: number;
+  changed?: OperatorMessage[];
+  rev?: number;
+}
 
 /** The state a page starts with, together with what an earlier page of this tab left unsent. */
 export function initial(me: Me, opened: string | null, kept: Partial<Pick<State, "outbox" | "drafts">> = {}): State {
@@ -112,7 +185,10 @@ export function initial(me: Me, opened: string | null, kept: Partial<Pick<State,
     threads: {},
     outbox: kept.outbox ?? [],
     drafts: kept.drafts ?? {},
+    attachments: {},
+    mentions: [],
     opened,
+    at: null,
     missing: false,
     filter: "open",
     typing: {},
@@ -145,6 +221,10 @@ export function reduce(state: State, event: Event): State {
     }
     case "synced":
       return withSync(state, event);
+    case "older":
+      return withOlder(state, event);
+    case "changed":
+      return withChanged(state, event.message);
     case "missing":
       return event.conversation === state.opened ? { ...state, missing: true } : state;
     case "listing":
@@ -154,23 +234,41 @@ export function reduce(state: State, event: Event): State {
       return withPage(withSummaries(state, event.conversations), listing, { more, cursor, loading: false, asked: true });
     }
     case "open":
-      return { ...state, opened: event.conversation, missing: false, notice: null };
+      return { ...state, opened: event.conversation, at: event.at ?? null, missing: false, notice: null };
     case "filter":
       return { ...state, filter: event.filter };
     case "mode":
       return withDraft(state, event.conversation, { mode: event.mode });
     case "draft": {
-      const { mode } = draftOf(state, event.conversation);
-      return withDraft(state, event.conversation, { [mode]: event.text });
+      const { mode, editing } = draftOf(state, event.conversation);
+      return withDraft(state, event.conversation, editing ? { editing: { ...editing, text: event.text } } : { [mode]: event.text });
     }
+    case "subject":
+      return withDraft(state, event.conversation, { subject: event.text });
+    case "edit":
+      return withDraft(state, event.conversation, { editing: event.editing });
+    case "attach":
+      return withAttachments(state, event.conversation, (all) => [...all, event.attachment]);
+    case "attached":
+      return withAttachments(state, event.conversation, (all) =>
+        all.map((one) => (one.key === event.key ? { ...one, ...event.change } : one)),
+      );
+    case "detach":
+      return withAttachments(state, event.conversation, (all) => all.filter(({ key }) => key !== event.key));
+    case "mentions":
+      return { ...state, mentions: event.mentions };
+    case "mentionSeen":
+      return { ...state, mentions: state.mentions.map((one) => (one.id === event.id ? { ...one, seen: true } : one)) };
     case "send":
-      return withSending(state, event.conversation, event.clientId, event.at);
+      return withSending(state, event.conversation, event.clientIds, event.at);
+    case "late":
+      return withLate(state, event.before);
     case "acked":
       return withAck(state, event);
     case "refused":
-      return withOutgoing(state, event.clientId, { failed: event.code });
+      return withOutgoing(state, event.clientId, { failed: event.code, reason: event.reason ?? "" });
     case "retry":
-      return withOutgoing(state, event.clientId, { failed: null });
+      return withOutgoing(state, event.clientId, { failed: null, late: false, at: event.at });
     case "discard":
       return withDiscarded(state, event.clientId);
     case "seen":
@@ -180,17 +278,6 @@ export function reduce(state: State, event: Event): State {
     case "dismiss":
       return state.notice ? { ...state, notice: null } : state;
   }
-}
-
-/** What is being written in a conversation. */
-export const draftOf = (state: State, conversation: string): Draft => state.drafts[conversation] ?? NO_DRAFT;
-
-/** Whether messages of a loaded conversation are known to exist that are not here. */
-export function behind(state: State, conversation: string): boolean {
-  const thread = state.threads[conversation];
-  if (!thread?.loaded) return false;
-  const known = state.conversations[conversation]?.last_seq ?? 0;
-  return known > thread.next || thread.messages.some(({ seq }) => seq !== null && seq > thread.next);
 }
 
 function withQueue(state: State, queue: Queue): State {
@@ -203,130 +290,6 @@ function withQueue(state: State, queue: Queue): State {
   return withSummaries({ ...state, ready: true, pages, conversations: Object.fromEntries(kept) }, queue.conversations);
 }
 
-function withSummaries(state: State, summaries: Summary[]): State {
-  if (summaries.length === 0) return state;
-  const conversations = { ...state.conversations };
-  for (const summary of summaries) conversations[summary.id] = newer(conversations[summary.id], summary);
-  return { ...state, conversations };
-}
-
-// Two events can overtake each other on their way: what has been seen or delivered never becomes less, and a summary
-// that knows fewer messages than we do was read before them.
-function newer(known: Summary | undefined, said: Summary): Summary {
-  if (!known) return said;
-  const base = said.last_seq < known.last_seq ? known : said;
-  const most = (pick: "seen" | "delivered") => ({
-    visitor: Math.max(known[pick].visitor, said[pick].visitor),
-    operator: Math.max(known[pick].operator, said[pick].operator),
-  });
-  const seen = most("seen");
-  return { ...base, seen, delivered: most("delivered"), unread: seen.operator >= base.last_seq ? 0 : base.unread };
-}
-
-function withMessage(state: State, message: OperatorMessage): State {
-  const thread = state.threads[message.conversation];
-  let next = withoutStored(state, [message]);
-  // A conversation nobody has looked at is fetched when it is; until then its summary is enough.
-  if (thread) next = withThread(next, message.conversation, merged(thread, [message], thread.next));
-  const summary = next.conversations[message.conversation];
-  if (message.author.kind === "visitor" && next.typing[message.conversation]) {
-    const { [message.conversation]: _over, ...typing } = next.typing;
-    next = { ...next, typing };
-  }
-  if (!summary || message.seq === null || message.seq <= summary.last_seq) return next;
-  const counted = message.author.kind === "visitor" && message.seq > summary.seen.operator;
-  return withSummaries(next, [
-    {
-      ...summary,
-      last: { body: message.body.slice(0, 140), at: message.at, author: message.author.kind },
-      last_seq: message.seq,
-      unread: summary.unread + (counted ? 1 : 0),
-    },
-  ]);
-}
-
-function withSync(state: State, { conversation, messages, next, summary }: Extract<Event, { type: "synced" }>): State {
-  const thread = state.threads[conversation] ?? EMPTY;
-  const whole = { ...merged(thread, messages, Math.max(thread.next, next)), loaded: true };
-  return withSummaries(withThread(withoutStored(state, messages), conversation, whole), [summary]);
-}
-
-function withThread(state: State, conversation: string, thread: Thread): State {
-  return state.threads[conversation] === thread ? state : { ...state, threads: { ...state.threads, [conversation]: thread } };
-}
-
-function merged(thread: Thread, arrived: OperatorMessage[], next: number): Thread {
-  const byId = new Map(thread.messages.map((message) => [message.id, message]));
-  for (const message of arrived) byId.set(message.id, message);
-  const messages = [...byId.values()].sort(inOrder);
-  let contiguous = next;
-  for (const { seq } of messages) if (seq === contiguous + 1) contiguous = seq;
-  return { ...thread, messages, next: contiguous };
-}
-
-// A note has no number: it stands right after the message it was written after.
-const place = ({ seq, after_seq }: OperatorMessage) => (seq === null ? after_seq + 0.5 : seq);
-const inOrder = (a: OperatorMessage, b: OperatorMessage) =>
-  place(a) - place(b) || (a.at < b.at ? -1 : a.at > b.at ? 1 : a.id < b.id ? -1 : 1);
-
 function withPage(state: State, listing: Listing, page: Page): State {
   return { ...state, pages: { ...state.pages, [listing]: page } };
-}
-
-function withDraft(state: State, conversation: string, change: Partial<Draft>): State {
-  return { ...state, drafts: { ...state.drafts, [conversation]: { ...draftOf(state, conversation), ...change } } };
-}
-
-function withSending(state: State, conversation: string, clientId: string, at: Iso): State {
-  const draft = draftOf(state, conversation);
-  const body = draft[draft.mode].trim();
-  if (!body || state.outbox.some((one) => one.clientId === clientId)) return state;
-  const outgoing: Outgoing = { clientId, conversation, kind: draft.mode, body, at, failed: null };
-  // The mode stays: who writes two notes in a row must not have the second one go to the visitor.
-  return { ...withDraft(state, conversation, { [draft.mode]: "" }), outbox: [...state.outbox, outgoing] };
-}
-
-function withAck(state: State, { clientId, id, seq, at }: Extract<Event, { type: "acked" }>): State {
-  const sent = state.outbox.find((one) => one.clientId === clientId);
-  if (!sent) return state;
-  const after_seq = seq === null ? (state.threads[sent.conversation]?.next ?? 0) : seq - 1;
-  const message: OperatorMessage = {
-    id, seq, at, after_seq,
-    client_id: clientId,
-    conversation: sent.conversation,
-    author: { kind: "operator", name: state.me.name },
-    body: sent.body,
-    kind: sent.kind,
-  };
-  return withMessage(state, message);
-}
-
-// Whatever way we learn that something of ours is stored (its acknowledgement, or finding it in the thread after the
-// connection broke), it leaves the outbox in the same step: it never stands on the screen twice.
-function withoutStored(state: State, messages: OperatorMessage[]): State {
-  if (state.outbox.length === 0) return state;
-  const stored = new Set(messages.filter(({ author }) => author.kind === "operator").map(({ client_id }) => client_id));
-  const outbox = state.outbox.filter(({ clientId }) => !stored.has(clientId));
-  return outbox.length === state.outbox.length ? state : { ...state, outbox };
-}
-
-function withOutgoing(state: State, clientId: string, change: Partial<Outgoing>): State {
-  return { ...state, outbox: state.outbox.map((one) => (one.clientId === clientId ? { ...one, ...change } : one)) };
-}
-
-function withDiscarded(state: State, clientId: string): State {
-  const one = state.outbox.find((outgoing) => outgoing.clientId === clientId);
-  if (!one) return state;
-  const draft = draftOf(state, one.conversation);
-  const text = draft[one.kind] ? `${one.body}\n${draft[one.kind]}` : one.body;
-  const outbox = state.outbox.filter((outgoing) => outgoing !== one);
-  return withDraft({ ...state, outbox }, one.conversation, { mode: one.kind, [one.kind]: text });
-}
-
-function withSeen(state: State, conversation: string, seq: number): State {
-  const summary = state.conversations[conversation];
-  if (!summary || summary.seen.operator >= seq) return state;
-  const seen = { ...summary.seen, operator: seq };
-  const unread = seq >= summary.last_seq ? 0 : summary.unread;
-  return { ...state, conversations: { ...state.conversations, [conversation]: { ...summary, seen, unread } } };
 }
