@@ -54,6 +54,25 @@ class PageView(Base):
     at: Mapped[datetime]
 
 
+class VisitorPresence(Base):
+    """One open tab of a visitor who chats or agreed to be seen. The row goes when the tab does: nothing is kept."""
+
+    __tablename__ = "visitor_presences"
+
+    socket_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    process: Mapped[str] = mapped_column(String(40), index=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey(Site.id, ondelete="CASCADE"), index=True)
+    visitor: Mapped[str] = mapped_column(String(40), index=True)  # the public id; there may be no row yet
+    language: Mapped[str] = mapped_column(String(8))
+    timezone: Mapped[str] = mapped_column(String(64))
+    device: Mapped[str] = mapped_column(String(120))
+    referrer: Mapped[str] = mapped_column(String(2000))
+    url: Mapped[str] = mapped_column(String(2000))
+    title: Mapped[str] = mapped_column(String(200))
+    since: Mapped[datetime]  # on that page
+    heard_at: Mapped[datetime] = mapped_column(index=True)  # when the process said last that the tab is open
+
+
 class Conversation(Base):
     """One thread. `last_seq` numbers what the visitor sees: 1, 2, 3 … without a gap."""
 
