@@ -290,12 +290,12 @@ def test_no_waiting_visitor_passes_a_minute_without_an_escalation(quick: Shop, s
     visitors = [ids.new("visitor") for _visitor in range(6)]
     asked: dict[str, str] = {}
     told: set[tuple[str, datetime | None, int]] = set()
-    for _step in range(250):
+    for _step in range(300):
         quick.now += timedelta(seconds=1)
         if dice.random() < 0.15:
             quick.visitor = dice.choice(visitors)
             asked[quick.visitor] = quick.ask(available=dice.random() < 0.7)
-        elif asked and dice.random() < 0.12:
+        elif asked and dice.random() < 0.08:
             _operator_acts(quick, dice, dice.choice(list(asked.values())))
         if dice.random() < 0.1:
             db.write(operations.unanswered_due, quick.now, after=60)
