@@ -25,6 +25,7 @@ from leadcapture.chat.queries import conversations, visitors
 
 KEPT = 50  # pages of a visitor
 ANOTHER_VISIT = timedelta(minutes=30)  # of absence, after which coming back is another visit
+STALE = timedelta(seconds=45)  # after which a tab nobody speaks of is open no more: a killed process says no goodbye
 LONGEST_TITLE = 200
 UTM = ("source", "medium", "campaign", "term", "content", "id")
 _LONGEST_AGENT = 400  # characters of what a browser says of itself: work for whoever reads it

@@ -22,9 +22,8 @@ from leadcapture.chat import broadcast, rules
 from leadcapture.chat.models import Conversation, Visitor, VisitorPresence
 from leadcapture.chat.protocol import OPERATOR
 from leadcapture.sites.models import Site
-from leadcapture.chat.sightings import KEPT, Origin, Page
+from leadcapture.chat.sightings import KEPT, STALE, Origin, Page
 
-STALE = timedelta(seconds=45)  # a process that was killed says no goodbye
 HEARTBEAT = 15.0  # seconds
 GRACE = 4.0  # seconds for which a tab that closed still counts: people go from page to page
 TRAIL = timedelta(minutes=30)
