@@ -11,7 +11,9 @@ from datetime import datetime
 import gevent
 
 from leadcapture import clock
+from leadcapture.chat import escalation
 from leadcapture.chat import live as chat
+from leadcapture.chat import watching
 from leadcapture.contacts import operations as contacts
 from leadcapture.forms import expiry as forms
 from leadcapture.forms import kinds
@@ -34,7 +36,10 @@ class Job:
 
 TABLE: tuple[Job, ...] = (
     Job("presence", 1, chat.presence_due, live=True),
+    Job("snoozed conversations", 2, chat.snoozed_due, live=True),
     Job("unanswered conversations", 1, chat.unanswered_due, live=True),
+    Job("escalation", 1, escalation.due, live=True),
+    Job("people on the sites", 1, watching.people_due, live=True),
     Job("deliver mail", 0.5, delivery.deliver_due),
     Job("form kinds", 5, kinds.run_due),
     Job("expire confirmations", 60, forms.expire_due),

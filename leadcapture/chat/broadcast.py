@@ -94,6 +94,31 @@ def conversation_changed(public_id: str) -> None:
     wake(thread.visitor)
 
 
+def conversations_changed(public_ids: Sequence[str], *, visitors: bool) -> None:
+    """Many changed at once: the sites' operators are told, and with `visitors` theirs too, one after the other while
+    everybody else's work goes on."""
+    with db.read() as session:
+        found = queries.summaries(session, public_ids)
+    for site_id, summary in found:
+        socketio.emit("conversation", summary, to=site_room(site_id), namespace=OPERATOR)
+        if visitors:
+            gevent.spawn(_tell_visitor, summary["id"])
+
+
+def _tell_visitor(public_id: str) -> None:
+    with db.read() as session:
+        thread = queries.thread(session, public_id)
+    if thread is not None:
+        socketio.emit("conversation", thread.for_visitor(), to=thread.visitor, namespace=VISITOR)
+        wake(thread.visitor)
+
+
+def counts_moved(site_ids: Sequence[int]) -> None:
+    """The views of these sites changed: their operators' pages ask again."""
+    for site_id in site_ids:
+        socketio.emit("counts", {}, to=site_room(site_id), namespace=OPERATOR)
+
+
 def summary_soon(public_id: str) -> None:
     """Something smaller changed (unread, seen, last message): operators are told within SUMMARY_PAUSE, once."""
     if not _changed:

@@ -86,8 +86,8 @@ def read(given: object) -> Filter:
         missed=_flag(given, "missed"),
         rated=_flag(given, "rated"),
         mentions=_flag(given, "mentions"),
-        since=_moment(given, "since"),
-        until=_moment(given, "until"),
+        since=moment(given, "since"),
+        until=moment(given, "until"),
     )
 
 
@@ -112,6 +112,20 @@ def tags(given: object) -> list[str]:
     return list({tag.casefold(): tag for tag in cleaned if tag}.values())
 
 
+def moment(given: Mapping[str, Any], name: str) -> datetime | None:
+    """A moment with its zone; None where none is said. Raises Invalid (bad_request)."""
+    text = _text(given, name, 40)
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise _bad(name) from error
+    if at.tzinfo is None:
+        raise _bad(name)
+    return at
+
+
 def _text(given: Mapping[str, Any], name: str, longest: int) -> str:
     value = given.get(name)
     if value is None:
@@ -133,19 +147,6 @@ def _flag(given: Mapping[str, Any], name: str) -> bool:
     if value not in (None, True, False):
         raise _bad(name)
     return value is True
-
-
-def _moment(given: Mapping[str, Any], name: str) -> datetime | None:
-    text = _text(given, name, 40)
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise _bad(name) from error
-    if moment.tzinfo is None:
-        raise _bad(name)
-    return moment
 
 
 def _bad(name: str) -> Invalid:

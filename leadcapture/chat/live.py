@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from leadcapture import db, socketio
-from leadcapture.chat import broadcast, operations
+from leadcapture.chat import broadcast, listing, operations
 from leadcapture.chat.protocol import OPERATOR
 from leadcapture.operators import presence
 from leadcapture.operators.presence import Colleague
@@ -82,6 +82,13 @@ def unanswered_due(now: datetime) -> None:
     """Mark conversations in which a visitor waited too long, and say so."""
     for public_id in db.write(operations.unanswered_due, now, after=_unanswered_after):
         broadcast.conversation_changed(public_id)
+
+
+def snoozed_due(now: datetime) -> None:
+    """Bring back the conversations that were put aside until now, and say so."""
+    back = db.write(listing.snoozed_due, now)
+    if back:
+        broadcast.conversations_changed(back, visitors=False)
 
 
 def presence_due(now: datetime) -> None:

@@ -32,6 +32,7 @@ _ROW = (
         conversations.c.last_seq,
         conversations.c.waiting_since,
         conversations.c.closed_at,
+        conversations.c.snoozed_until,
         conversations.c.page_url,
         conversations.c.active_at,
         visitors.c.name.label("visitor_name"),
@@ -60,6 +61,7 @@ _RAISE = (
         operator_id=bindparam("new_operator_id"),
         waiting_since=bindparam("new_waiting_since"),
         closed_at=bindparam("new_closed_at"),
+        snoozed_until=bindparam("new_snoozed_until"),
         page_url=bindparam("new_page_url"),
         active_at=bindparam("new_active_at"),
     )
@@ -135,6 +137,7 @@ def number(
         "new_operator_id": row.operator_id,
         "new_waiting_since": row.waiting_since,
         "new_closed_at": row.closed_at,
+        "new_snoozed_until": row.snoozed_until,
         "new_page_url": row.page_url,
         "new_active_at": now,
     }

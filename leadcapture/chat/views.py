@@ -112,7 +112,8 @@ def counts(session: Session, site_ids: Sequence[int], operator_id: int, views: M
     Where closed ones count too, counting ends at COUNTED. Of mentions those are counted that were not seen.
     """
     mine = Conversation.site_id.in_(site_ids)
-    live, long = {}, {}
+    live: dict[str, ColumnElement[bool]] = {}
+    long: dict[str, ColumnElement[bool]] = {}
     for name, which in views.items():
         wanted = condition(which, operator_id)
         if which.mentions:

@@ -12,7 +12,8 @@ from socketio import Server
 from socketio.exceptions import ConnectionRefusedError
 
 from leadcapture import clock, db, i18n, ratelimit, socketio, web
-from leadcapture.chat import access, broadcast, editing, live, operations, posting, protocol, queries
+from leadcapture.chat import access, broadcast, editing, live, operations, posting, protocol, queries, views
+from leadcapture.chat.filters import BUILT_IN
 from leadcapture.chat.live import OperatorSocket, operators
 from leadcapture.chat.protocol import OPERATOR
 from leadcapture.chat.sockets.events import Answer, emit_when_connected
@@ -33,7 +34,7 @@ def _connect(auth: object = None) -> None:
     except LeadCaptureError as error:
         raise ConnectionRefusedError(error.code) from error
     with db.read() as database:
-        conversations, cursor = queries.page(database, socket.site_ids)
+        conversations, cursor = views.page(database, socket.site_ids, socket.operator_id, BUILT_IN["open"])
 
     def tell() -> None:
         queue = {"conversations": conversations, "more": cursor is not None, "cursor": cursor}
@@ -168,15 +169,6 @@ def _sync(socket: OperatorSocket, payload: object) -> Answer:
     return {"ok": True, **page, "summary": _summary(thread.public_id)}
 
 
-def _list(socket: OperatorSocket, payload: object) -> Answer:
-    given = protocol.fields(payload)
-    before = protocol.text(given, "before", "") or None
-    status = protocol.choice(given, "status", ("open", "closed", "all"), "open")
-    with db.read() as database:
-        conversations, cursor = queries.page(database, sites_of(socket), status=status, before=before)
-    return {"ok": True, "conversations": conversations, "more": cursor is not None, "cursor": cursor}
-
-
 def sites_of(socket: OperatorSocket) -> tuple[int, ...]:
     """The sites the operator belongs to now, asked anew. Raises Unauthorized when the session ended."""
     with db.read() as database:
@@ -212,5 +204,4 @@ OPERATOR_HANDLERS = {
     "close": _close,
     "assign": _assign,
     "sync": _sync,
-    "list": _list,
 }
