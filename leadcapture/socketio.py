@@ -64,6 +64,12 @@ def ask_here(event: str, to: str, *, namespace: str, answered: Callable[[], None
     _server().emit(event, {}, to=to, namespace=namespace, ignore_queue=True, callback=lambda *_answer: answered())
 
 
+def move(sid: str, old: str, new: str, *, namespace: str) -> None:
+    """Take a socket of this process out of one room and into another."""
+    _server().enter_room(sid, new, namespace=namespace)
+    _server().leave_room(sid, old, namespace=namespace)
+
+
 def disconnect(sid: str, *, namespace: str) -> None:
     """End a socket of this process."""
     _server().disconnect(sid, namespace=namespace)

@@ -8,19 +8,21 @@ its own sockets.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from leadcapture import db, socketio
-from leadcapture.chat import broadcast, listing, operations
-from leadcapture.chat.protocol import OPERATOR
+import gevent
+
+from leadcapture import clock, db, socketio
+from leadcapture.chat import broadcast, listing, operations, queries, routing
+from leadcapture.chat.protocol import OPERATOR, VISITOR
 from leadcapture.operators import presence
 from leadcapture.operators.presence import Colleague
 from leadcapture.settings import Settings
-from leadcapture.sites import hours
+from leadcapture.sites import chat_settings, hours
 from leadcapture.sites import queries as site_queries
 
 
@@ -34,6 +36,7 @@ class VisitorSocket:
     language: str
     page: str
     typed_at: float = 0.0
+    token: str = ""
 
 
 @dataclass
@@ -56,6 +59,8 @@ visitors: dict[str, VisitorSocket] = {}
 operators: dict[str, OperatorSocket] = {}
 
 _available: dict[int, bool] = {}
+_routed: dict[int, int] = {}  # the sites that give conversations to their operators: how many each takes at once
+_idle_after: dict[int, int] = {}  # minutes without a touch after which a site's operators count as away; 0: never
 _heard: set[str] = set()  # operators' sockets that have answered since it was last kept
 _grace = 30
 _unanswered_after = 60
@@ -70,6 +75,8 @@ def configure(settings: Settings) -> None:
     visitors.clear()
     operators.clear()
     _available.clear()
+    _routed.clear()
+    _idle_after.clear()
     _heard.clear()
 
 
@@ -104,7 +111,47 @@ def presence_due(now: datetime) -> None:
     closed = {site_id for site_id, available in _available.items() if not available}
     for public_id in db.write(operations.abandoned_due, now, closed_sites=closed, grace=_grace):
         broadcast.conversation_changed(public_id)
+    _route(now, _routed)
+    _tell_places()
     _check_operators()
+
+
+def _route(now: datetime, site_ids: Collection[int]) -> None:
+    """Give what waits to who is free, on sites that want it so."""
+    able = [site_id for site_id in site_ids if site_id in _routed and site_available(site_id)]
+    with db.read() as session:
+        waiting = routing.any_waiting(session, able) if able else set()
+    for site_id in sorted(waiting):
+        given = db.write(routing.assign_due, now, site_id=site_id, capacity=_routed[site_id], grace=_grace)
+        for public_id in given:
+            broadcast.conversation_changed(public_id)
+
+
+def _began_to_wait(site_id: int) -> None:
+    if site_id in _routed:
+        gevent.spawn(_route, clock.now(), [site_id])
+
+
+broadcast.on_waiting.append(_began_to_wait)
+
+
+def _tell_places() -> None:
+    """Tell the visitors of this process who moved up in the queue. Those who ask by plain HTTP see it by themselves."""
+    here = {socket.visitor: socket.site_id for socket in visitors.values()}
+    with db.read() as session:
+        places = {
+            public_id: place
+            for site_id in set(here.values())
+            for public_id, place in routing.places(session, site_id).items()
+        }
+        moved = [public_id for public_id, place in places.items() if broadcast.places_told.get(public_id) != place]
+        threads = queries.threads(session, moved) if moved else []
+    for thread in threads:
+        if thread.visitor in here:
+            told = replace(thread, place=places[thread.public_id]).for_visitor()
+            socketio.emit_here("conversation", told, to=thread.visitor, namespace=VISITOR)
+    broadcast.places_told.clear()
+    broadcast.places_told.update(places)
 
 
 def _beat() -> None:
@@ -131,29 +178,46 @@ def look(now: datetime) -> None:
         sites = site_queries.every(session)
         mine = {site_id for socket in operators.values() for site_id in socket.site_ids}
         here = {site_id: presence.here(session, now, site_id, _grace) for site_id in mine}
+        people = {person.operator.id for colleagues in here.values() for person in colleagues}
+        loads = routing.loads(session, now, list(people))
+    _routed.clear()
     for site in sites:
+        chat = chat_settings.of(site.chat)
+        _idle_after[site.id] = chat.idle_minutes
+        if chat.routing == "auto":
+            _routed[site.id] = chat.capacity
         available = site.id in staffed and hours.is_open(site, now)
         if _available.get(site.id) != available:
             _available[site.id] = available
             broadcast.available_changed(site, available, now)
     for socket in list(operators.values()):
-        told = _presence_for(socket, here)
+        told = _presence_for(socket, here, loads)
         if told is not None and told != socket.told:
             socket.told = told
             socketio.emit_here("presence", told, to=socket.sid, namespace=OPERATOR)
 
 
-def _presence_for(socket: OperatorSocket, here: dict[int, Sequence[Colleague]]) -> dict[str, Any] | None:
-    """Everybody of the operator's sites, once; None when the operator is none of them any more."""
+def _presence_for(
+    socket: OperatorSocket, here: dict[int, Sequence[Colleague]], loads: dict[int, int]
+) -> dict[str, Any] | None:
+    """Everybody of the operator's sites, once; None when the operator is none of them any more.
+
+    `idle_after` are the seconds without a touch after which the operator counts as away, the least of all sites; None
+    where no site wants that.
+    """
     people = {person.operator.public_id: person for site_id in socket.site_ids for person in here.get(site_id, ())}
     if socket.public_id not in people:
         return None
     me = people[socket.public_id]
+    idle_after = [60 * minutes for site_id in socket.site_ids if (minutes := _idle_after.get(site_id, 0))]
     in_order = sorted(people.values(), key=lambda person: (person.operator.name, person.operator.id))
     return {
-        "operators": [_person(person) | {"here": person.here} for person in in_order],
+        "operators": [
+            _person(person) | {"here": person.here, "load": loads.get(person.operator.id, 0)} for person in in_order
+        ],
         "available": any(site_available(site_id) for site_id in socket.site_ids),
         "me": _person(me),
+        "idle_after": min(idle_after, default=None),
     }
 
 

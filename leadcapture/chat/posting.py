@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from leadcapture.chat import blocking, mailing, mentions, operations, queries
+from leadcapture.chat import blocking, mailing, mentions, operations, pre_chat, queries
 from leadcapture.chat.operations import Posted
 from leadcapture.chat.protocol import Incoming
 
@@ -20,9 +20,12 @@ def by_visitor(
 ) -> Posted:
     """As operations.post_by_visitor. Raises Blocked for who may not write now."""
     blocking.check(session, now, visitor)
-    return operations.post_by_visitor(
+    posted = operations.post_by_visitor(
         session, now, site_id=site_id, visitor=visitor, incoming=incoming, available=available, language=language
     )
+    if posted.first and posted.message.seq == 1:
+        pre_chat.carry(session, visitor=visitor)
+    return posted
 
 
 def by_operator(

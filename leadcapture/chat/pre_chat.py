@@ -106,13 +106,14 @@ def _western_digits(text: str) -> str:
 
 def keep(
     session: Session, now: datetime, *, site_id: int, visitor: str, answers: Mapping[str, str], language: str
-) -> None:
+) -> str | None:
     """Keep the answers with the visitor; who has not written yet gets a row by answering. Later ones replace earlier.
 
-    The id of a visitor of another site changes nothing.
+    The public id of the conversation that shows them now, if something is new and there is one. The id of a visitor of
+    another site changes nothing.
     """
     if not answers:
-        return
+        return None
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     session.execute(
         dialect.insert(Visitor)
@@ -123,12 +124,12 @@ def keep(
         select(Visitor).where(Visitor.public_id == visitor, Visitor.site_id == site_id).with_for_update()
     ).scalar_one_or_none()
     if row is None or row.answers == (merged := {**(row.answers or {}), **answers}):
-        return
+        return None
     row.answers = merged
     if not (row.user or {}).get("name"):
         row.name = answers.get("name", row.name)
     session.flush()
-    _into_conversation(session, row)
+    return _into_conversation(session, row)
 
 
 def carry(session: Session, *, visitor: str) -> None:
@@ -138,14 +139,22 @@ def carry(session: Session, *, visitor: str) -> None:
         _into_conversation(session, row)
 
 
-def _into_conversation(session: Session, row: Visitor) -> None:
-    """An address goes into the newest conversation, as unconfirmed; one that stands there already is left alone."""
+def _into_conversation(session: Session, row: Visitor) -> str | None:
+    """An address goes into the newest conversation, as unconfirmed; one that stands there already is left alone. The
+    conversation's public id, if there is one."""
     email, c = (row.answers or {}).get("email"), conversations.c
-    newest = select(c.id).where(c.visitor_id == row.id).order_by(c.id.desc()).limit(1).scalar_subquery()
+    newest = session.execute(
+        select(c.id, c.public_id).where(c.visitor_id == row.id).order_by(c.id.desc()).limit(1)
+    ).first()
+    if newest is None:
+        return None
     if email:
         session.execute(
-            update(conversations).where(c.id == newest, c.email.is_(None)).values(email=email, email_confirmed_at=None)
+            update(conversations)
+            .where(c.id == newest.id, c.email.is_(None))
+            .values(email=email, email_confirmed_at=None)
         )
+    return str(newest.public_id)
 
 
 def shown(session: Session, site: Site, visitor: str, language: str) -> list[dict[str, str]]:

@@ -21,8 +21,8 @@ from leadcapture import clock, db, ids, socketio
 from leadcapture.chat import broadcast, rules
 from leadcapture.chat.models import Conversation, Visitor, VisitorPresence
 from leadcapture.chat.protocol import OPERATOR
-from leadcapture.sites.models import Site
 from leadcapture.chat.sightings import KEPT, STALE, Origin, Page
+from leadcapture.sites.models import Site
 
 HEARTBEAT = 15.0  # seconds
 GRACE = 4.0  # seconds for which a tab that closed still counts: people go from page to page

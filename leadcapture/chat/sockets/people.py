@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
+from leadcapture import clock, db
+from leadcapture.chat import about, protocol, queries, watching
 from leadcapture.chat.live import OperatorSocket
-from leadcapture.chat.sockets.events import Handler
+from leadcapture.chat.sockets.events import Answer, Handler
+from leadcapture.chat.sockets.operator import sites_of
 
-OPERATOR_HANDLERS: dict[str, Handler[OperatorSocket]] = {}
+
+def _about(socket: OperatorSocket, payload: object) -> Answer:
+    conversation = protocol.public_id(protocol.fields(payload), "conversation")
+    with db.read() as session:
+        thread = queries.operators_thread(session, socket.operator_id, socket.epoch, conversation)
+        return {"ok": True, **about.about(session, clock.now(), thread, language=socket.language)}
+
+
+def _people(socket: OperatorSocket, _payload: object) -> Answer:
+    sites = sites_of(socket)
+    with db.read() as session:
+        return {"ok": True, "people": watching.people(session, clock.now(), sites)}
+
+
+OPERATOR_HANDLERS: dict[str, Handler[OperatorSocket]] = {"about": _about, "people": _people}

@@ -4,25 +4,45 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import request
 from flask_socketio import join_room
 from socketio.exceptions import ConnectionRefusedError
 
 from leadcapture import clock, db, i18n, ratelimit, socketio, web
-from leadcapture.chat import access, broadcast, editing, live, operations, posting, protocol, queries, rules, tokens
+from leadcapture.chat import (
+    access,
+    blocking,
+    broadcast,
+    editing,
+    live,
+    operations,
+    posting,
+    protocol,
+    queries,
+    rules,
+    tokens,
+    visits,
+    watching,
+)
 from leadcapture.chat.live import VisitorSocket, visitors
 from leadcapture.chat.protocol import VISITOR
 from leadcapture.chat.sockets.events import Answer, emit_when_connected
+from leadcapture.chat.tokens import Token
 from leadcapture.errors import LeadCaptureError
+from leadcapture.sites import queries as sites
+
+if TYPE_CHECKING:
+    from leadcapture.sites.models import Site
 
 # Seconds between two signs of typing that are passed on.
 TYPING_PAUSE = 0.3
 
 
 def register() -> None:
-    """Have visitors connect and disconnect."""
+    """Have visitors connect and disconnect; nobody is here yet."""
+    watching.configure()
     socketio.socketio.on_event("connect", _connect, namespace=VISITOR)
     socketio.socketio.on_event("disconnect", _disconnect, namespace=VISITOR)
 
@@ -42,16 +62,18 @@ def _connect(auth: object = None) -> None:
 
 
 def _greet(auth: object) -> tuple[VisitorSocket, Answer, Answer | None]:
-    """Raises NotFound (no such site), Forbidden (a page of another origin), RateLimited, Invalid."""
+    """Raises NotFound (no such site), Forbidden (a page of another origin), Blocked, RateLimited, Invalid."""
     given = protocol.fields(auth)
     ratelimit.hit("RATE_CONNECT", web.client_ip())
     now = clock.now()
     site = access.site_for_request(protocol.public_id(given, "site"))
     language = i18n.best(protocol.text(given, "lang", "") or site.language)
     i18n.use(language)
-    token = tokens.check(site, protocol.text(given, "token", ""))
+    token, doubt = _who(site, tokens.check(site, protocol.text(given, "token", "")), given, language)
+    with db.read() as session:
+        blocking.check(session, now, token.visitor)
     sid: str = request.sid  # type: ignore[attr-defined]
-    socket = VisitorSocket(sid, site.id, token.visitor, language, protocol.page_address(given))
+    socket = VisitorSocket(sid, site.id, token.visitor, language, protocol.page_address(given), token=token.text)
     # First the rooms, then the messages: what is stored in between is heard, never missed.
     join_room(socket.visitor)
     join_room(broadcast.language_room(site.id, language))
@@ -59,8 +81,11 @@ def _greet(auth: object) -> tuple[VisitorSocket, Answer, Answer | None]:
         thread = queries.visitors_thread(session, now, site.id, socket.visitor)
         page = _page(session, thread, given)
     visitors[sid] = socket
+    visits.arrived(socket, site, given, request.headers.get("User-Agent", ""), talks=thread is not None)
     welcome = {
         "token": token.text,
+        "verified": token.verified,
+        "doubt": doubt,
         "conversation": None if thread is None else thread.public_id,
         **broadcast.availability(live.site_available(site.id), site, now),
         **page,
@@ -68,8 +93,55 @@ def _greet(auth: object) -> tuple[VisitorSocket, Answer, Answer | None]:
     return socket, welcome, None if thread is None else thread.for_visitor()
 
 
+def _who(site: Site, token: Token, given: Mapping[str, Any], language: str) -> tuple[Token, Answer | None]:
+    """The visitor's token once his proof and his answers are read, and what is wrong with the proof, if there is one
+    that does not hold: then the visitor stays who he is."""
+    doubt: Answer | None = None
+    if given.get("identity") is not None:
+        try:
+            token = visits.identify(site, token, given["identity"], language)
+        except LeadCaptureError as error:
+            doubt = protocol.refusal(error)["error"]
+    if given.get("answers"):
+        visits.answer(site, token.visitor, given["answers"], language)
+    return token, doubt
+
+
 def _disconnect(_reason: str | None = None) -> None:
-    visitors.pop(request.sid, None)  # type: ignore[attr-defined]
+    sid: str = request.sid  # type: ignore[attr-defined]
+    visitors.pop(sid, None)
+    watching.left(sid)
+
+
+def _identify(socket: VisitorSocket, payload: object) -> Answer:
+    ratelimit.hit("RATE_CONNECT", socket.visitor)
+    site = _site(socket)
+    token = visits.identify(site, tokens.check(site, socket.token), payload, socket.language)
+    if token.visitor != socket.visitor:
+        socketio.move(socket.sid, socket.visitor, token.visitor, namespace=VISITOR)
+        socket.visitor = token.visitor
+    socket.token = token.text
+    thread = _thread(socket)
+    if thread is not None:
+        watching.talks(socket.sid, socket.visitor)
+    return {
+        "ok": True,
+        "token": token.text,
+        "verified": token.verified,
+        "conversation": None if thread is None else thread.public_id,
+    }
+
+
+def _answers(socket: VisitorSocket, payload: object) -> Answer:
+    ratelimit.hit("RATE_MESSAGE", socket.visitor)
+    visits.answer(_site(socket), socket.visitor, payload, socket.language)
+    return {"ok": True}
+
+
+def _looks_at(socket: VisitorSocket, payload: object) -> Answer:
+    ratelimit.hit("RATE_MESSAGE", socket.visitor)
+    visits.moved(socket, protocol.fields(payload))
+    return {"ok": True}
 
 
 def _message(socket: VisitorSocket, payload: object) -> Answer:
@@ -86,6 +158,8 @@ def _message(socket: VisitorSocket, payload: object) -> Answer:
     )
     if posted.first:
         broadcast.message_posted(posted, skip_sid=socket.sid)
+    if posted.message.seq == 1:
+        visits.wrote(socket)
     return posted.message.acknowledgement()
 
 
@@ -129,6 +203,11 @@ def _thread(socket: VisitorSocket) -> queries.Thread | None:
         return queries.visitors_thread(session, clock.now(), socket.site_id, socket.visitor)
 
 
+def _site(socket: VisitorSocket) -> Site:
+    with db.read() as session:
+        return sites.by_id(session, socket.site_id)
+
+
 def _page(session: Any, thread: queries.Thread | None, given: Mapping[str, Any]) -> Answer:
     after_seq, after_rev = protocol.seq(given, "after_seq"), protocol.rev(given)
     if thread is None:
@@ -138,6 +217,9 @@ def _page(session: Any, thread: queries.Thread | None, given: Mapping[str, Any])
 
 
 VISITOR_HANDLERS = {
+    "identify": _identify,
+    "answers": _answers,
+    "page": _looks_at,
     "message": _message,
     "typing": _typing,
     "seen": _seen,

@@ -1,0 +1,78 @@
+"""What a visitor's browser says beside messages, by whichever way it came: who the visitor is, answers, pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from leadcapture import clock, db
+from leadcapture.chat import broadcast, identity, pre_chat, protocol, sightings, tokens, watching
+from leadcapture.chat.live import VisitorSocket
+from leadcapture.chat.sightings import Origin, Page
+from leadcapture.chat.watching import Tab
+from leadcapture.sites import chat_settings
+from leadcapture.sites.models import Site
+
+
+def identify(site: Site, token: tokens.Token, proof: object, language: str) -> tokens.Token:
+    """The token of the visitor whom the proof names; what the bearer of `token` said is theirs now, and is told so.
+
+    `proof` is `{user_id, hash}` or `{jwt}`. Raises Invalid, Unauthorized with a sentence for the site's developer.
+    """
+    found = db.write(
+        identity.visitor_of, clock.now(), site=site, identity=protocol.fields(proof), token=token, language=language
+    )
+    for conversation in found.moved:
+        broadcast.conversation_changed(conversation)
+    for conversation in found.closed:
+        broadcast.summary_soon(conversation)
+    return found.token
+
+
+def answer(site: Site, visitor: str, answers: object, language: str) -> None:
+    """Keep the visitor's answers to the site's questions. Raises Invalid with the fields to mend."""
+    checked = pre_chat.checked(site, answers)
+    conversation = db.write(
+        pre_chat.keep, clock.now(), site_id=site.id, visitor=visitor, answers=checked, language=language
+    )
+    if conversation is not None:
+        broadcast.summary_soon(conversation)
+
+
+def arrived(socket: VisitorSocket, site: Site, given: Mapping[str, Any], user_agent: str, *, talks: bool) -> None:
+    """A tab is open: note what it shows. Whoever has written is kept up to date; the others are only seen, and only
+    where the site asks who is there and the visitor agreed (`watch`)."""
+    agreed = given.get("watch") is True and chat_settings.of(site.chat).see_visitors
+    page, origin = sightings.page(given, clock.now()), sightings.origin(given, user_agent)
+    watching.arrived(socket.sid, Tab(site.id, socket.visitor, socket.language, agreed, origin, page, talks))
+    if talks:
+        _keep(socket, origin, [page] if page else [])
+
+
+def moved(socket: VisitorSocket, given: Mapping[str, Any]) -> None:
+    """The tab shows another page. Raises Invalid (bad_request)."""
+    page = sightings.page(given, clock.now())
+    tab = watching.tabs.get(socket.sid)
+    if page is None or tab is None or (tab.page and tab.page.url == page.url):
+        return
+    socket.page = page.url
+    watching.moved(socket.sid, page)
+    if tab.talks:
+        _keep(socket, None, [page])
+
+
+def wrote(socket: VisitorSocket) -> None:
+    """A first message was stored: what led to it is kept from now on."""
+    tab = watching.tabs.get(socket.sid)
+    watching.talks(socket.sid, socket.visitor)
+    if tab is not None:
+        _keep(socket, tab.origin, watching.trail(socket.visitor, clock.now()))
+
+
+def _keep(socket: VisitorSocket, origin: Origin | None, pages: Sequence[Page]) -> None:
+    keep(socket.site_id, socket.visitor, origin, pages)
+
+
+def keep(site_id: int, visitor: str, origin: Origin | None, pages: Sequence[Page]) -> None:
+    """Keep what the visitor showed, if they have written."""
+    db.write(sightings.keep, clock.now(), site_id=site_id, visitor=visitor, origin=origin, pages=pages)
