@@ -27,6 +27,7 @@ from leadcapture.console import (
     site,
     team,
     tokens,
+    transcripts,
 )
 from leadcapture.demo import routes as demo_routes
 from leadcapture.forms import kinds
@@ -44,6 +45,7 @@ PAGES = (
     operator_routes,
     home,
     inbox,
+    transcripts,
     contacts,
     forms,
     form_rows,

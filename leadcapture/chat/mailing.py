@@ -78,6 +78,20 @@ def reply(session: Session, now: datetime, *, conversation_id: int, message: Mes
         _send(session, now, conversation_id, to.address, message.id)
 
 
+def address_confirmed(session: Session, now: datetime, *, conversation_id: int, contact_id: int) -> str:
+    """The address left in this conversation is proven and belongs to that contact: replies that waited for that are
+    mailed. The conversation's public id."""
+    changed = (
+        update(conversations)
+        .where(c.id == conversation_id)
+        .values(email_confirmed_at=now, contact_id=contact_id)
+        .returning(c.public_id)
+    )
+    public_id = str(session.execute(changed).scalar_one())
+    send_held(session, now, conversation_id=conversation_id)
+    return public_id
+
+
 def send_held(session: Session, now: datetime, *, conversation_id: int) -> int:
     """The conversation's address was confirmed just now: mail the replies that were kept for it. How many they were."""
     to = recipient(session, conversation_id)

@@ -40,6 +40,7 @@ class Line:
     time: str
     edited: bool
     deleted: bool
+    by_email: bool
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,7 @@ def _line(row: Row[Any], zone: ZoneInfo) -> Line:
         time=format_time(row.created_at.astimezone(zone), "short", locale=i18n.language()),
         edited=row.edited_at is not None and not gone,
         deleted=gone,
+        by_email=row.by_email,
     )
 
 

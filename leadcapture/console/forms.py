@@ -27,7 +27,7 @@ COUNTED = timedelta(days=30)
 GROUPS = (
     (lazy_gettext("Win an address"), ("subscription", "download", "coupon", "contest")),
     (lazy_gettext("Prepare a sale"), ("calculator", "order", "webinar")),
-    (lazy_gettext("Stay in touch"), ("offline", "review", "registration")),
+    (lazy_gettext("Stay in touch"), ("offline", "transcript", "review", "registration")),
     (lazy_gettext("More"), ()),
 )
 

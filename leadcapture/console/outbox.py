@@ -48,6 +48,9 @@ def name_words(name: str) -> str:
         "confirmation": _("Confirmation"),
         "offline_question": _("Offline question"),
         "verify_recipient": _("Asks a recipient to agree"),
+        "waiting": _("A visitor waits"),
+        "chat_reply": _("Reply out of the chat"),
+        "transcript": _("Conversation"),
     }.get(name, name)
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 from wtforms import TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from leadcapture import addresses
+from leadcapture.chat import mailing
 from leadcapture.chat import operations as chat
+from leadcapture.chat.masking import masked
 from leadcapture.contacts.models import Contact
 from leadcapture.forms import rules
 from leadcapture.forms.kind import (
@@ -33,6 +36,7 @@ from leadcapture.forms.kind import (
 from leadcapture.i18n import gettext as _
 from leadcapture.i18n import lazy_gettext
 from leadcapture.mail import operations as mail
+from leadcapture.sites import chat_settings
 from leadcapture.sites.models import Site
 
 
@@ -63,6 +67,13 @@ def obstacles(site: Site, settings: Settings) -> Sequence[str]:  # noqa: ARG001 
     return (
         _("Nobody would receive the questions: enter who does in the site's settings and confirm that address first."),
     )
+
+
+def kept(site: Site, data: dict[str, Any]) -> dict[str, Any]:
+    """Without card numbers and secrets, as the same words would be kept of a chat."""
+    if not chat_settings.of(site.chat).masking:
+        return data
+    return data | {name: masked(text) for name, text in data.items() if isinstance(text, str) and name != "email"}
 
 
 def on_accepted(session: Session, now: datetime, filled: Filled, effects: Effects) -> None:
@@ -105,7 +116,7 @@ def on_accepted(session: Session, now: datetime, filled: Filled, effects: Effect
 
 def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:
     if filled.conversation_id is not None:
-        conversation = chat.address_confirmed(
+        conversation = mailing.address_confirmed(
             session, now, conversation_id=filled.conversation_id, contact_id=contact.id
         )
         effects.conversations.append(conversation)
@@ -133,6 +144,7 @@ KIND = FormKind(
     },
     asks=asks,
     on_accepted=on_accepted,
+    kept=kept,
     on_confirmed=on_confirmed,
     obstacles=obstacles,
     visitor_form=Visitor,

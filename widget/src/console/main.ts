@@ -7,6 +7,7 @@ import { copyButtons } from "./copy";
 import { showCount } from "./count";
 
 copyButtons();
+document.querySelector("[data-print]")?.addEventListener("click", () => print());
 
 if (!document.querySelector("[data-inbox]")) {
   const calling = new Map<string, Summary>();
