@@ -12,7 +12,7 @@ from flask_wtf.csrf import generate_csrf
 
 from leadcapture import db, i18n, web
 from leadcapture.chat import protocol, queries
-from leadcapture.operators import session
+from leadcapture.operators import rules, session
 from leadcapture.snippet.rules import snippet_line
 
 blueprint = Blueprint("console_inbox", __name__)
@@ -75,6 +75,7 @@ def _given(opened: str | None) -> dict[str, Any]:
             "canned": "/console/canned",
         },
         "csrf": generate_csrf(),
+        "manages": [each.site.key for each in session.memberships() if rules.reaches(each.role, "admin")],
         "snippet": snippet_line(current_app.config["LEADCAPTURE"].public_url, session.current_site().key),
         "strings": _strings(i18n.language()),
     }

@@ -2,6 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { Icon, useInbox } from "./context";
 import { BELL, KEYS, MUTED, SOUND } from "./icons";
+import { Mentions } from "./mentions";
 import type { State } from "./state";
 
 const BACK_SHOWN_MS = 3000;
@@ -15,6 +16,7 @@ export function Bar({ state, onKeys }: { state: State; onKeys: () => void }) {
       <Connection state={state} />
       <div class="inbox-bar-end">
         <Colleagues state={state} />
+        <Mentions state={state} />
         <SoundButton />
         <NotifyButton />
         <button type="button" class="button quiet only-icon inbox-keys-button" aria-label={say("inbox.keys")} title={`${say("inbox.keys")} (?)`} onClick={onKeys}>

@@ -1,21 +1,27 @@
-// Where an operator writes: to the visitor, or a note to the team.
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+// Where an operator writes: to the visitor, by e-mail, or a note to the team; and where own messages are changed.
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { MESSAGE_LIMIT, type Summary } from "../protocol";
+import { AttachButton, Attachments, isUploading } from "./attachments";
 import { Icon, nameOf, useInbox } from "./context";
-import { NOTE, SEND } from "./icons";
-import { draftOf, type Mode, type State } from "./state";
+import { CROSS, NOTE, SEND } from "./icons";
+import { gaps } from "./insert";
+import { attachmentsOf, draftOf, type Mode, type State } from "./state";
+import { LIST, optionId, SuggestionList, useSuggestions } from "./suggest";
 
 const TALLEST = 200; // px, then it scrolls
 
 export function Composer({ state, summary }: { state: State; summary: Summary }) {
   const { desk, say } = useInbox();
   const field = useRef<HTMLTextAreaElement>(null);
+  const [problem, setProblem] = useState("");
+  const [saving, setSaving] = useState(false);
   const { id } = summary;
-  const draft = draftOf(state, id);
-  const { mode } = draft;
-  const text = draft[mode];
+  const { mode, editing, ...written } = draftOf(state, id);
+  const text = editing ? editing.text : written[mode];
+  const attachments = editing ? [] : attachmentsOf(state, id);
   const over = lengthOf(text) - MESSAGE_LIMIT;
-  const shut = summary.status === "closed" && mode === "reply";
+  const shut = summary.status === "closed" && mode === "reply" && !editing;
+  const suggestions = useSuggestions({ state, summary, mode: editing ? kindOf(state, id, editing.id) : mode, text, field });
 
   useLayoutEffect(() => {
     const area = field.current;
@@ -27,27 +33,84 @@ export function Composer({ state, summary }: { state: State; summary: Summary })
     // On a phone the keyboard would hide the conversation that was just opened.
     if (matchMedia("(pointer: fine)").matches && document.activeElement?.closest("[data-composer]")) field.current?.focus();
   }, [id, mode]);
+  useEffect(() => {
+    setProblem("");
+    if (editing) field.current?.focus();
+  }, [editing?.id]);
 
-  const send = () => {
+  function send(): void {
     // What is drawn may be a frame behind what was typed.
-    const written = draftOf(desk.state(), id)[mode];
-    if (!shut && lengthOf(written) <= MESSAGE_LIMIT) desk.send(id);
+    const draft = draftOf(desk.state(), id);
+    const now = draft.editing ? draft.editing.text : draft[draft.mode];
     field.current?.focus();
-  };
+    if (shut || saving || lengthOf(now) > MESSAGE_LIMIT) return;
+    const gap = gaps(now)[0];
+    if (gap) {
+      field.current?.setSelectionRange(gap.from, gap.to);
+      return setProblem(say("inbox.gap", { gap: gap.text }));
+    }
+    if (draft.editing) return void save();
+    if (isUploading(attachmentsOf(desk.state(), id))) return setProblem(say("inbox.attach_wait"));
+    setProblem("");
+    desk.send(id);
+  }
+
+  async function save(): Promise<void> {
+    setSaving(true);
+    setProblem("");
+    const wrong = await desk.saveEdit(id);
+    setSaving(false);
+    if (!wrong) return;
+    const reason = wrong.code === "no_connection" ? say("inbox.reason_no_connection") : wrong.message;
+    setProblem(say("inbox.edit_failed", { reason }));
+  }
+
+  /** The up arrow in an empty field takes up one's last message. */
+  function editLast(): boolean {
+    const kind = mode === "note" ? "note" : "reply";
+    const last = state.threads[id]?.messages.findLast(
+      (one) => one.operator === state.me.id && one.kind === kind && !one.deleted && !one.by_email && one.body,
+    );
+    if (last) desk.edit(id, last.id);
+    return !!last;
+  }
+
+  function onKeyDown(event: KeyboardEvent): void {
+    if (suggestions.onKey(event) || event.isComposing) return;
+    const plain = !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (event.key === "Enter" && !event.shiftKey) send();
+    else if (event.key === "ArrowUp" && plain && !text && !editing && editLast()) {
+      // The field draws it next.
+    } else if (event.key === "Escape" && editing) desk.edit(id, null);
+    else return;
+    event.preventDefault();
+  }
+
+  const nothing = !text.trim() && (editing ? true : !attachments.some(({ file }) => file));
   return (
     <form
       class={`inbox-composer inbox-composer-${mode}`}
       data-composer
+      data-editing={editing ? true : undefined}
       onSubmit={(event) => {
         event.preventDefault();
         send();
       }}
     >
-      <div class="inbox-modes" role="group" aria-label={say("inbox.mode")}>
-        <ModeButton mode="reply" chosen={mode} id={id} />
-        <ModeButton mode="note" chosen={mode} id={id} />
-        <Hint summary={summary} mode={mode} state={state} />
-      </div>
+      {editing ? (
+        <p class="inbox-modes inbox-editing">
+          <span>{say("inbox.editing")}</span>
+          <button type="button" class="button small quiet" data-lc="edit-cancel" onClick={() => desk.edit(id, null)}>
+            <Icon path={CROSS} />{say("inbox.edit_cancel")}
+          </button>
+        </p>
+      ) : (
+        <div class="inbox-modes" role="group" aria-label={say("inbox.mode")}>
+          <ModeButton mode="reply" chosen={mode} id={id} />
+          <ModeButton mode="note" chosen={mode} id={id} />
+          <Hint summary={summary} mode={mode} state={state} />
+        </div>
+      )}
       {shut ? (
         <p class="inbox-shut">
           {say("inbox.reply_reopens")}{" "}
@@ -56,59 +119,91 @@ export function Composer({ state, summary }: { state: State; summary: Summary })
           </button>
         </p>
       ) : (
-        <div class="inbox-write">
-          <textarea
-            ref={field}
-            data-lc="reply"
-            data-mode={mode}
-            rows={2}
-            dir="auto"
-            aria-label={say("inbox.composer")}
-            aria-describedby="inbox-limit"
-            aria-invalid={over > 0}
-            placeholder={mode === "note" ? say("inbox.note_placeholder") : say("inbox.reply_placeholder", { name: nameOf(summary, say) })}
-            value={text}
-            onInput={(event) => desk.write(id, event.currentTarget.value)}
-            onKeyDown={(event) => {
-              if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-              event.preventDefault();
-              send();
-            }}
-          />
-          <button type="submit" class="button primary inbox-send" data-lc="send" disabled={!text.trim() || over > 0} title={say("inbox.enter_hint")}>
-            <Icon path={mode === "note" ? NOTE : SEND} />
-            {say(mode === "note" ? "inbox.send_note" : "inbox.send")}
-          </button>
-        </div>
+        <>
+          <Attachments conversation={id} attachments={attachments} />
+          <div class="inbox-write">
+            <SuggestionList suggestions={suggestions} />
+            {!editing && mode !== "email" && <AttachButton conversation={id} />}
+            <textarea
+              ref={field}
+              data-lc="reply"
+              data-mode={mode}
+              rows={2}
+              dir="auto"
+              aria-label={say(editing ? "inbox.editing" : "inbox.composer")}
+              aria-describedby="inbox-limit"
+              aria-invalid={over > 0 || !!problem}
+              aria-autocomplete="list"
+              aria-haspopup="listbox"
+              aria-controls={suggestions.open ? LIST : undefined}
+              aria-activedescendant={suggestions.open ? optionId(suggestions.chosen) : undefined}
+              placeholder={placeholder(mode)}
+              value={text}
+              onInput={(event) => {
+                setProblem("");
+                desk.write(id, event.currentTarget.value);
+                suggestions.look();
+              }}
+              onKeyUp={suggestions.look}
+              onClick={suggestions.look}
+              onKeyDown={onKeyDown}
+              onPaste={(event) => {
+                const files = [...(event.clipboardData?.files ?? [])];
+                if (files.length === 0 || editing || mode === "email") return;
+                event.preventDefault();
+                desk.attach(id, files);
+              }}
+            />
+            <button type="submit" class="button primary inbox-send" data-lc="send" disabled={nothing || over > 0 || saving} title={say("inbox.enter_hint")}>
+              {!editing && <Icon path={mode === "note" ? NOTE : SEND} />}
+              {say(editing ? (saving ? "inbox.edit_saving" : "inbox.edit_save") : SENDS[mode])}
+            </button>
+          </div>
+        </>
       )}
       <p id="inbox-limit" class="inbox-limit" role="status">
-        {over > 0 && say("inbox.too_long", { count: over })}
+        {over > 0 ? say("inbox.too_long", { count: over }) : problem}
       </p>
     </form>
   );
+
+  function placeholder(chosen: Mode): string {
+    if (chosen === "note") return say("inbox.note_placeholder");
+    return say(chosen === "email" ? "inbox.email_placeholder" : "inbox.reply_placeholder", { name: nameOf(summary, say) });
+  }
 }
+
+const SENDS = { reply: "inbox.send", note: "inbox.send_note", email: "inbox.send_email" } as const;
+const MODES = { reply: "inbox.mode_reply", note: "inbox.mode_note", email: "inbox.mode_email" } as const;
+const HOOKS = { reply: "to-visitor", note: "note", email: "by-email" } as const;
 
 const lengthOf = (text: string) => [...text.trim()].length;
 
-function ModeButton({ mode, chosen, id }: { mode: Mode; chosen: Mode; id: string }) {
+/** What is written in while a message is edited: colleagues are named in notes only. */
+function kindOf(state: State, conversation: string, message: string): Mode {
+  return state.threads[conversation]?.messages.find(({ id }) => id === message)?.kind === "note" ? "note" : "reply";
+}
+
+export function ModeButton({ mode, chosen, id }: { mode: Mode; chosen: Mode; id: string }) {
   const { desk, say } = useInbox();
   return (
     <button
       type="button"
       aria-pressed={mode === chosen}
-      data-lc={mode === "note" ? "note" : "to-visitor"}
+      data-lc={HOOKS[mode]}
       onClick={(event) => {
         desk.mode(id, mode);
         event.currentTarget.closest("form")?.querySelector("textarea")?.focus();
       }}
     >
-      {say(mode === "note" ? "inbox.mode_note" : "inbox.mode_reply")}
+      {say(MODES[mode])}
     </button>
   );
 }
 
 function Hint({ summary, mode, state }: { summary: Summary; mode: Mode; state: State }) {
   const { say } = useInbox();
+  if (mode === "email") return null;
   if (mode === "note") return <span class="inbox-hint">{say("inbox.note_hint")}</span>;
   if (summary.status === "closed") return null;
   if (summary.status === "unanswered" && summary.visitor.email) return <span class="inbox-hint">{say("inbox.reply_question")}</span>;

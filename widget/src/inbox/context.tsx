@@ -2,7 +2,7 @@
 import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
 import type en from "../i18n/inbox.en.json";
-import type { Words } from "../i18n/words";
+import { westernLocale, type Words } from "../i18n/words";
 import type { Summary } from "../protocol";
 import type { Alerts } from "./alerts";
 import type { Desk } from "./desk";
@@ -16,6 +16,8 @@ export interface Given {
   opened: string | null;
   /** Addresses of pages; `CONVERSATION` and `CONTACT` stand for an id. */
   urls: { inbox: string; conversation: string; contact: string; sign_in: string; preview: string | null; files: string; canned: string };
+  /** Keys of the sites on which this operator may change what colleagues wrote. */
+  manages: string[];
   /** Proof that a request comes from this page. */
   csrf: string;
   snippet: string;
@@ -42,6 +44,14 @@ export function useInbox(): Inbox {
 /** The name to call a visitor by: the given one, or "Visitor" with the end of the id, to tell two of them apart. */
 export function nameOf(summary: Summary, say: InboxWords): string {
   return summary.visitor.name || `${say("inbox.visitor")} ${summary.visitor.id.slice(-4)}`;
+}
+
+/** A number of bytes as people read it. */
+export function sizeOf(bytes: number, lang: string): string {
+  const steps = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
+  const step = Math.min(steps.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3));
+  const format = { style: "unit", unit: steps[step]!, unitDisplay: "short", maximumFractionDigits: step > 1 ? 1 : 0 } as const;
+  return new Intl.NumberFormat(westernLocale(lang), format).format(bytes / 1000 ** step);
 }
 
 /** What a conversation is at, in words. */

@@ -9,9 +9,9 @@ import { save } from "./keep";
 import { news } from "./select";
 import {
   attachmentsOf, behind, draftOf, reduce,
-  type Event, type Filter, type Listing, type Mention, type Mode, type Outgoing, type Part, type State,
+  type Attachment, type Event, type Filter, type Listing, type Mention, type Mode, type Outgoing, type Part, type State,
 } from "./state";
-import { upload, type Upload } from "./upload";
+import { previewOf, upload, type Upload } from "./upload";
 
 const ANSWER_MS = 10_000;
 const STORED_MS = 4_000; // a message goes out again when no answer came for so long
@@ -351,21 +351,20 @@ export function desk(start: State, uploads: { url: string; csrf: string }): Desk
     attach(conversation, files) {
       for (const file of files) {
         const key = randomId();
-        const preview = /^image\/(png|jpeg|gif|webp)$/.test(file.type) ? URL.createObjectURL(file) : null;
-        const attachment = { key, name: file.name, size: file.size, preview, progress: 0, file: null, problem: null };
+        const attachment = { key, name: file.name, size: file.size, preview: null, progress: 0, file: null, problem: null };
+        const attached = (change: Partial<Attachment>) => dispatch({ type: "attached", conversation, key, change });
         dispatch({ type: "attach", conversation, attachment });
-        const going = upload(uploads, conversation, file, (progress) => dispatch({ type: "attached", conversation, key, change: { progress } }));
+        void previewOf(file).then((preview) => preview && attached({ preview }));
+        const going = upload(uploads, conversation, file, (progress) => attached({ progress }));
         uploading.set(key, going);
         void going.done.then((change) => {
           uploading.delete(key);
-          dispatch({ type: "attached", conversation, key, change });
+          attached(change);
         });
       }
     },
     detach(conversation, key) {
       uploading.get(key)?.cancel();
-      const preview = attachmentsOf(state, conversation).find((one) => one.key === key)?.preview;
-      if (preview?.startsWith("blob:")) URL.revokeObjectURL(preview);
       dispatch({ type: "detach", conversation, key });
     },
     block: (conversation, hours) => void command("block", conversation, { hours }),

@@ -36,3 +36,22 @@ function outcome({ status, responseText }: XMLHttpRequest): Partial<Attachment> 
     return { problem: status === 413 ? "too_large" : "error" };
   }
 }
+
+const PREVIEW = 96; // px
+
+/** A small picture of an image, as an address within the page; null for what is none that the browser can draw. */
+export async function previewOf(file: File): Promise<string | null> {
+  if (!file.type.startsWith("image/")) return null;
+  try {
+    const image = await createImageBitmap(file);
+    const scale = Math.min(1, PREVIEW / Math.max(image.width, image.height));
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.max(1, Math.round(image.width * scale));
+    canvas.height = Math.max(1, Math.round(image.height * scale));
+    canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
+    image.close();
+    return canvas.toDataURL();
+  } catch {
+    return null;
+  }
+}
