@@ -14,6 +14,7 @@ from leadcapture.chat import routes as chat_routes
 from leadcapture.chat import sockets as chat_sockets
 from leadcapture.consent import routes as consent_routes
 from leadcapture.console import (
+    canned,
     contacts,
     form_entries,
     form_place,
@@ -22,6 +23,7 @@ from leadcapture.console import (
     forms,
     home,
     inbox,
+    inbox_files,
     outbox,
     recipient,
     site,
@@ -45,7 +47,9 @@ PAGES = (
     operator_routes,
     home,
     inbox,
+    inbox_files,
     transcripts,
+    canned,
     contacts,
     forms,
     form_rows,

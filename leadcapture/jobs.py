@@ -11,9 +11,8 @@ from datetime import datetime
 import gevent
 
 from leadcapture import clock
-from leadcapture.chat import escalation
+from leadcapture.chat import escalation, files, watching
 from leadcapture.chat import live as chat
-from leadcapture.chat import watching
 from leadcapture.contacts import operations as contacts
 from leadcapture.forms import expiry as forms
 from leadcapture.forms import kinds
@@ -42,6 +41,7 @@ TABLE: tuple[Job, ...] = (
     Job("people on the sites", 1, watching.people_due, live=True),
     Job("deliver mail", 0.5, delivery.deliver_due),
     Job("form kinds", 5, kinds.run_due),
+    Job("files of no message", 300, files.sweep_due),
     Job("expire confirmations", 60, forms.expire_due),
 )
 

@@ -129,6 +129,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("RATE_FORM", _text, "300/minute", "Submissions of one IP address that bring a proof of work."),
     Setting("RATE_FORM_PLAIN", _text, "30/minute", "Submissions of one IP address that bring none."),
     Setting("RATE_MESSAGE", _text, "1000/10 seconds", "Chat messages of one visitor."),
+    Setting("RATE_UPLOAD", _text, "30/10 minutes", "Files of one visitor, and five times as many of one IP address."),
     Setting("RATE_CONNECT", _text, "600/minute", "New chat connections of one IP address."),
     Setting(
         "RATE_SIGN_IN",
@@ -141,7 +142,7 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         "FORM_KINDS", _text, "", "Folder of form kinds of your own, a Python module each; nothing: only those we bring."
     ),
-    Setting("UPLOAD_MB", _at_least_one, "20", "Largest file that an owner may upload, in megabytes."),
+    Setting("UPLOAD_MB", _at_least_one, "20", "Largest file that anybody may upload, in megabytes."),
     Setting("LOG_LEVEL", _text, "INFO", "DEBUG, INFO, WARNING or ERROR."),
 )
 

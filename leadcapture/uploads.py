@@ -1,4 +1,4 @@
-"""Files that owners upload: under random names in the folder `uploads` of the instance, outside of everything that is
+"""Files that people upload: under random names in the folder `uploads` of the instance, outside of everything that is
 served as it is. Knows neither whose they are nor what is in them: the database does."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from leadcapture.errors import Invalid
 from leadcapture.i18n import gettext as _
@@ -41,15 +41,16 @@ def most_bytes() -> int:
     return _most_mb * 1_000_000
 
 
-def too_large() -> TooLarge:
-    """What is said to a file that is larger than that."""
-    return TooLarge(_("This file is larger than %(number)s MB. Choose a smaller one.", number=_most_mb))
+def too_large(most: int | None = None) -> TooLarge:
+    """What is said to a file that is larger than `most` bytes, or than any file may be."""
+    number = f"{(most or most_bytes()) / 1_000_000:g}"
+    return TooLarge(_("This file is larger than %(number)s MB. Choose a smaller one.", number=number))
 
 
 @contextmanager
-def received(stream: BinaryIO) -> Iterator[Path]:
+def received(stream: IO[bytes], most: int | None = None) -> Iterator[Path]:
     """`with received(stream) as path:` what was uploaded as a file of its own, to be looked into and then `kept`; it is
-    gone at the end of the block unless it was.
+    gone at the end of the block unless it was. `most` is how many bytes it may have, where that is less than any.
 
     Raises Invalid with a sentence for a file that is too large or empty.
     """
@@ -60,8 +61,8 @@ def received(stream: BinaryIO) -> Iterator[Path]:
             size = 0
             while chunk := stream.read(CHUNK):
                 size += len(chunk)
-                if size > most_bytes():
-                    raise too_large()
+                if size > (most or most_bytes()):
+                    raise too_large(most)
                 file.write(chunk)
             if not size:
                 raise Invalid(_("This file is empty."))

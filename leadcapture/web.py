@@ -10,14 +10,15 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
 
-from flask import Flask, Response, current_app, g, jsonify, render_template, request, stream_with_context
+from flask import Flask, Response, current_app, g, jsonify, render_template, request, send_file, stream_with_context
 from sqlalchemy.orm import Session
-from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import HTTPException
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from leadcapture import clock, db, i18n
+from leadcapture import clock, db, i18n, uploads
 from leadcapture.errors import Invalid, LeadCaptureError, RateLimited
+from leadcapture.i18n import gettext as _
 from leadcapture.settings import Settings
 
 P = ParamSpec("P")
@@ -30,6 +31,7 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+BESIDE_A_FILE = 100_000  # bytes that a form with a file in it weighs beside the file
 COMPRESSIBLE = ("text/", "application/json", "application/javascript", "image/svg+xml")
 
 
@@ -77,7 +79,7 @@ def client_ip() -> str:
 
 def bearer() -> str | None:
     """The token of the Authorization header, if it has one."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
@@ -110,6 +112,43 @@ def csv_download(
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}-{clock.now():%Y-%m-%d}.csv"'
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def allow_upload(most: int) -> None:
+    """Let this request bring a file of at most `most` bytes. To be said before anything reads the body.
+
+    Raises uploads.TooLarge, with nothing read, when the request says that it brings more.
+    """
+    request.max_content_length = most + BESIDE_A_FILE
+    if (request.content_length or 0) > request.max_content_length:
+        raise uploads.too_large(most)
+
+
+def uploaded(most: int) -> FileStorage:
+    """The file in the field `file`, read to a temporary file as it came in. Raises Invalid when there is none, and
+    uploads.TooLarge for one that did not say how large it is."""
+    try:
+        given = request.files.get("file")
+    except RequestEntityTooLarge as error:
+        raise uploads.too_large(most) from error
+    if not given or not given.filename:
+        raise Invalid(_("Choose a file first."), code="bad_request")
+    return given
+
+
+def attachment(path: Path, name: str, content_type: str) -> Response:
+    """A file that somebody uploaded, to be saved and never shown: a browser that shows it all the same runs nothing of
+    it."""
+    # The name stands there twice, once for each generation of browsers (RFC 6266, RFC 5987).
+    response = send_file(
+        path, mimetype=content_type, as_attachment=True, download_name=name, conditional=False, etag=False
+    )
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex"
+    response.headers.pop("Last-Modified", None)
+    return response
 
 
 @cache
@@ -174,7 +213,7 @@ def _readable_by_checked_origin(response: Response) -> Response:
 
 
 def _choose_language() -> None:
-    i18n.use(i18n.best(request.args.get("lang"), *(code for code, _ in request.accept_languages)))
+    i18n.use(i18n.best(request.args.get("lang"), *(code for code, _quality in request.accept_languages)))
 
 
 def _add_headers(response: Response) -> Response:
@@ -208,7 +247,7 @@ def _compress(response: Response) -> Response:
         response.set_data(_gzip(content))
         response.headers["Content-Encoding"] = "gzip"
         # The compressed bytes are others: a strong tag of the plain ones would lie.
-        tag, _ = response.get_etag()
+        tag, _weak = response.get_etag()
         if tag:
             response.set_etag(tag, weak=True)
     return response

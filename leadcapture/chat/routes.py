@@ -1,16 +1,19 @@
-"""The same chat by two plain HTTP calls, for networks that block WebSockets. Any process may answer any of them."""
+"""The same chat by two plain HTTP calls, for networks that block WebSockets; and files, which always come and go by
+HTTP. Any process may answer any of them."""
 
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify, request, send_file
 
-from leadcapture import clock, db, i18n, ratelimit, web
-from leadcapture.chat import access, broadcast, editing, live, posting, protocol, queries, tokens
+from leadcapture import clock, db, i18n, ratelimit, signing, uploads, web
+from leadcapture.chat import access, broadcast, editing, files, live, posting, protocol, queries, thumbnails, tokens
 from leadcapture.chat.queries import Thread
-from leadcapture.errors import Invalid, Unauthorized
+from leadcapture.errors import Forbidden, Invalid, NotFound, Unauthorized
 from leadcapture.i18n import gettext as _
+from leadcapture.sites import chat_settings
 
 blueprint = Blueprint("chat", __name__)
 
@@ -19,6 +22,7 @@ LONGEST_WAIT = 25.0  # seconds
 LOOK_AGAIN = 1.0
 
 
+@blueprint.route("/v1/<key>/chat/files", methods=["OPTIONS"])
 @blueprint.route("/v1/<key>/chat/messages", methods=["OPTIONS"])
 def preflight(key: str) -> Response:
     """Lets pages of the site's origins send their token along."""
@@ -31,13 +35,13 @@ def post(key: str) -> Response:
     """Store a message; the answer is the acknowledgement, the visitor's token and the conversation."""
     site = access.site_for_request(key)
     _speak(site.language)
-    token = tokens.check(site, web.bearer())
-    if token.new:
-        ratelimit.hit("RATE_CONNECT", web.client_ip())
-    ratelimit.hit("RATE_MESSAGE", token.visitor)
     given = request.get_json(silent=True) if request.is_json else request.form.to_dict()
     if not isinstance(given, dict):
         raise Invalid(_("The body must be a JSON object."), code="bad_request")
+    token = tokens.check(site, web.bearer(), key=protocol.text(given, "visitor_key", "") or None)
+    if token.new:
+        ratelimit.hit("RATE_CONNECT", web.client_ip())
+    ratelimit.hit("RATE_MESSAGE", token.visitor)
     posted = db.write(
         posting.by_visitor,
         clock.now(),
@@ -79,6 +83,60 @@ def get(key: str) -> Response:
     return web.allow_origin(jsonify(_answer(thread, after_seq, after_rev) | available))
 
 
+@blueprint.post("/v1/<key>/chat/files")
+def upload(key: str) -> tuple[Response, int]:
+    """Take in a file (the field `file`) for a message that the visitor sends next: what is told of it, and the
+    visitor's token."""
+    site = access.site_for_request(key)
+    _speak(site.language)
+    if not chat_settings.of(site.chat).visitor_files:
+        raise Forbidden(_("This site takes no files here."), code="not_allowed")
+    most = files.most_bytes(site)
+    web.allow_upload(most)
+    ratelimit.hit("RATE_UPLOAD", web.client_ip(), times=5)
+    given = web.uploaded(most)
+    token = tokens.check(site, web.bearer(), key=request.form.get("visitor_key") or None)
+    ratelimit.hit("RATE_UPLOAD", token.visitor)
+    kept = files.keep(given.stream, given.filename or "", most, site_id=site.id, visitor=token.visitor)
+    return web.allow_origin(jsonify(file=kept.wire(), token=token.text)), 201
+
+
+@blueprint.get("/files/<public_id>/<name>")
+def file(public_id: str, name: str) -> Response:  # noqa: ARG001 the name is for people; what counts is the row's
+    """A conversation's file for who has its signed link: to be saved, never shown as a page."""
+    found = _file(public_id)
+    return web.attachment(_lies(found.stored), found.name, found.content_type)
+
+
+@blueprint.get("/files/<public_id>/thumb")
+def thumb(public_id: str) -> Response:
+    """The small image that was made of an image: the one thing of a stranger's file that is shown."""
+    found = _file(public_id)
+    if found.thumb is None:
+        raise NotFound("No thumbnail.")
+    answer = send_file(_lies(found.thumb), mimetype=thumbnails.CONTENT_TYPE, conditional=False, etag=False)
+    answer.headers.pop("Last-Modified", None)
+    answer.headers["Cache-Control"] = "private, max-age=86400, immutable"
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    answer.headers["X-Robots-Tag"] = "noindex"
+    return answer
+
+
+def _file(public_id: str) -> files.Lying:
+    if signing.verify("file", request.args.get("t", "")) != public_id:
+        raise NotFound("No such file.")
+    with db.read() as session:
+        return files.find(session, clock.now(), public_id)
+
+
+def _lies(stored: str) -> Path:
+    try:
+        return uploads.path_of(stored)
+    except FileNotFoundError as error:
+        raise NotFound(_("This file is not there any more.")) from error
+
+
 def _news(thread: Thread | None, after_seq: int, after_rev: int | None) -> bool:
     if thread is None:
         return False
@@ -111,4 +169,4 @@ def _thread(site_id: int, visitor: str) -> Thread | None:
 
 
 def _speak(sites_own: str) -> None:
-    i18n.use(i18n.best(request.args.get("lang"), *(code for code, _ in request.accept_languages), sites_own))
+    i18n.use(i18n.best(request.args.get("lang"), *(code for code, _quality in request.accept_languages), sites_own))

@@ -119,7 +119,7 @@ def _checked(
     filled: VisitorForm,
     agreed: list[Statement],
 ) -> Checked:
-    data = _data(filled)
+    data = kinds.by_name(form.kind).kept(site, _data(filled))
     name, phone, typed = data.pop("name", ""), data.pop("phone", ""), data.pop("email")
     shown = filled["email"]
     address = shown.address if isinstance(shown, AddressField) and shown.address else addresses.parse(typed)

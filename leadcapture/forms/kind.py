@@ -167,6 +167,11 @@ def keeps_nothing(session: Session, now: datetime, contact_id: int) -> None:
     """For a kind that has no tables of its own."""
 
 
+def as_sent(site: Site, data: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001 the signature is the contract's
+    """For a kind that keeps all of what was sent."""
+    return data
+
+
 @dataclass(frozen=True)
 class FormKind:
     """A form kind.
@@ -182,8 +187,9 @@ class FormKind:
     `on_confirmed` when its address is confirmed, and what it returns is what the visitor then sees; `on_saved` when an
     owner has saved other settings than `before`. `forget` erases what the kind's tables hold of a contact.
 
-    `closed` says in a sentence why a form takes nothing now; nothing: it is open. `offered` are the settings as
-    visitors meet them now, for a kind where choices run out. `data` is what the kind's own script and page need to
+    `closed` says in a sentence why a form takes nothing now; nothing: it is open. `kept` is what is stored of what was
+    sent, for a kind that must not store all of it. `offered` are the settings as visitors meet them now, for a kind
+    where choices run out. `data` is what the kind's own script and page need to
     know, in the language of the moment; its `closed_link` ({"label", "url"}) stands beside the sentence that the form
     is closed. `compute` is what can be worked out from valid fields before they are sent. `summary` is how a
     submission's own data reads to operators. `manage` is the endpoint of the owner's own page of the kind,
@@ -203,6 +209,7 @@ class FormKind:
     on_example: Callable[[Session, datetime, FormRow, Site], None] = needs_nothing
     on_example_entries: Callable[[Session, datetime, FormRow, Site], None] = needs_nothing
     forget: Callable[[Session, datetime, int], None] = keeps_nothing
+    kept: Callable[[Site, dict[str, Any]], dict[str, Any]] = as_sent
     obstacles: Callable[[Site, Settings], Sequence[str]] = no_obstacles
     closed: Callable[[Session, datetime, FormRow, Site], str] = always_open
     offered: Callable[[Session, datetime, FormRow, Site], Settings] = as_set

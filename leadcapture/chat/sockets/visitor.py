@@ -27,10 +27,12 @@ from leadcapture.chat import (
     watching,
 )
 from leadcapture.chat.live import VisitorSocket, visitors
+from leadcapture.chat.masking import masked
 from leadcapture.chat.protocol import VISITOR
 from leadcapture.chat.sockets.events import Answer, emit_when_connected
 from leadcapture.chat.tokens import Token
 from leadcapture.errors import LeadCaptureError
+from leadcapture.sites import chat_settings
 from leadcapture.sites import queries as sites
 
 if TYPE_CHECKING:
@@ -117,10 +119,9 @@ def _identify(socket: VisitorSocket, payload: object) -> Answer:
     ratelimit.hit("RATE_CONNECT", socket.visitor)
     site = _site(socket)
     token = visits.identify(site, tokens.check(site, socket.token), payload, socket.language)
-    if token.visitor != socket.visitor:
+    if token.visitor != socket.visitor and socket.sid:
         socketio.move(socket.sid, socket.visitor, token.visitor, namespace=VISITOR)
-        socket.visitor = token.visitor
-    socket.token = token.text
+    socket.visitor, socket.token = token.visitor, token.text
     thread = _thread(socket)
     if thread is not None:
         watching.talks(socket.sid, socket.visitor)
@@ -169,8 +170,20 @@ def _typing(socket: VisitorSocket, payload: object) -> Answer:
         socket.typed_at = time.monotonic()
         thread = _thread(socket)
         if thread is not None:
-            broadcast.visitor_types(thread, text)
+            broadcast.visitor_types(thread, _previewed(socket.site_id, text))
     return {"ok": True}
+
+
+def _previewed(site_id: int, text: str) -> str:
+    """What operators may see of a text that is not sent yet: nothing, unless the site wants it and tells its
+    visitors."""
+    if not text:
+        return ""
+    with db.read() as session:
+        settings = chat_settings.of(sites.by_id(session, site_id).chat)
+    if not settings.preview_typing:
+        return ""
+    return masked(text) if settings.masking else text
 
 
 def _seen(socket: VisitorSocket, payload: object) -> Answer:

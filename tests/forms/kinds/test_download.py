@@ -17,7 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from leadcapture import addresses, clock, db
+from leadcapture import addresses, clock, db, filetypes
 from leadcapture.consent import operations as consent
 from leadcapture.contacts import operations as contacts
 from leadcapture.contacts.models import Contact
@@ -277,7 +277,7 @@ class TestUploading:
         with db.read() as session:
             file = session.scalar(select(DownloadFile))
         assert file.name == name
-        assert file.content_type == rules.type_of(name).content_type
+        assert file.content_type == filetypes.type_of(name, rules.ENDINGS).content_type
 
     @pytest.mark.parametrize(
         ("name", "content", "sentence"),
@@ -312,8 +312,8 @@ class TestUploading:
     def test_a_broken_archive_is_no_zip(self, tmp_path: Path) -> None:
         broken = tmp_path / "broken"
         broken.write_bytes(archive(a="x" * 100)[:-30])
-        assert not rules.keeps_promise(broken, rules.TYPES["docx"])
-        assert not rules.keeps_promise(broken, rules.TYPES["epub"])
+        assert not filetypes.keeps_promise(broken, filetypes.TYPES["docx"])
+        assert not filetypes.keeps_promise(broken, filetypes.TYPES["epub"])
 
     @pytest.mark.parametrize(
         ("given", "name"),
@@ -328,7 +328,7 @@ class TestUploading:
         ],
     )
     def test_names_are_cleaned(self, put, settings: Settings, given: str, name: str) -> None:
-        assert rules.clean_name(given) == name
+        assert filetypes.clean_name(given) == name
         if not set(given) & set('\r"'):  # no browser sends these as they are
             assert put(given).status_code == 302
             assert len(kept(settings)) == 1
@@ -339,11 +339,11 @@ class TestUploading:
     @given(st.text(max_size=300))
     @hypothesis_settings(max_examples=60)
     def test_no_name_is_a_path_or_too_long(self, given: str) -> None:
-        name = rules.clean_name(given)
-        assert len(name) <= rules.LONGEST_NAME
+        name = filetypes.clean_name(given)
+        assert len(name) <= filetypes.LONGEST_NAME
         assert not set(name) & set('/\\\0\r\n"<>:|?*')
         assert not name.startswith(".")
-        assert name == rules.clean_name(name)
+        assert name == filetypes.clean_name(name)
 
     def test_a_file_of_that_name_is_there_already(self, put, settings: Settings) -> None:
         put()
@@ -407,7 +407,7 @@ class TestLargeFiles:
 def test_the_guide_of_the_demo_is_a_pdf(tmp_path: Path) -> None:
     path = tmp_path / "guide"
     path.write_bytes(PDF)
-    assert rules.keeps_promise(path, rules.TYPES["pdf"])
+    assert filetypes.keeps_promise(path, filetypes.TYPES["pdf"])
     start = int(re.search(rb"startxref\n(\d+)\n%%EOF", PDF)[1])
     assert PDF[start:].startswith(b"xref\n0 5\n")
     offsets = [int(offset) for offset in re.findall(rb"^(\d{10}) 00000 n $", PDF, re.MULTILINE)]

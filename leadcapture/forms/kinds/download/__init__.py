@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from wtforms import BooleanField, IntegerField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
-from leadcapture import i18n, signing, uploads
+from leadcapture import filetypes, i18n, signing, uploads
 from leadcapture.contacts.models import Contact
 from leadcapture.forms import letters
 from leadcapture.forms import rules as form_rules
@@ -75,7 +75,7 @@ def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Conta
     outcome = Outcome(
         title=ngettext("Your file is ready", "Your files are ready", len(files)),
         text=KIND.text("beside", filled.settings, filled.site.name),
-        links=[(f"{file.name} ({rules.size_words(file.size)})", link_to(filled, file.public_id)) for file in files],
+        links=[(f"{file.name} ({filetypes.size_words(file.size)})", link_to(filled, file.public_id)) for file in files],
         note=ngettext(
             "The link works until %(day)s and is yours alone.",
             "The links work until %(day)s and are yours alone.",
@@ -116,7 +116,7 @@ def on_example(session: Session, now: datetime, form: Form, site: Site) -> None:
         site_id=site.id,
         form_public_id=form.public_id,
         name=name,
-        content_type=rules.TYPES["pdf"].content_type,
+        content_type=filetypes.TYPES["pdf"].content_type,
         size=len(content),
         stored=stored,
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from leadcapture import clock, db, i18n, signing, uploads
+from leadcapture import clock, db, filetypes, i18n, signing, uploads, web
 from leadcapture.errors import Invalid, NotFound
 from leadcapture.forms import queries as forms
 from leadcapture.forms.kinds.download import operations, queries, rules
@@ -20,9 +20,6 @@ links = Blueprint("download_links", __name__)
 blueprints = [console]
 open_blueprints = [links]
 
-# What a form with a file in it weighs beside the file.
-BESIDE_THE_FILE = 100_000
-
 
 # ---- the owner's page -----------------------------------------------------------------------------------------------
 
@@ -31,15 +28,13 @@ BESIDE_THE_FILE = 100_000
 def _allow_large_uploads(endpoint: str | None, _values: dict[str, Any] | None) -> None:
     # Before anything reads the body (the check of the CSRF token does), and for people who are signed in alone.
     if endpoint == "console_download.upload" and session.may("admin"):
-        request.max_content_length = uploads.most_bytes() + BESIDE_THE_FILE
-        if (request.content_length or 0) > request.max_content_length:
-            raise uploads.too_large()
+        web.allow_upload(uploads.most_bytes())
 
 
 @console.app_template_filter("file_size")
 def size_words(size: int) -> str:
     """A number of bytes as people read it."""
-    return rules.size_words(size)
+    return filetypes.size_words(size)
 
 
 @console.get("/console/forms/<public_id>/files")
@@ -91,15 +86,15 @@ def look(public_id: str, file_id: str) -> Response:
 
 
 def _take_in(form: Any, given: Any) -> None:
-    name = rules.clean_name(given.filename or "") if given else ""
+    name = filetypes.clean_name(given.filename or "") if given else ""
     if not name:
         raise Invalid(_("Choose a file first."))
-    promised = rules.type_of(name)
+    promised = filetypes.type_of(name, rules.ENDINGS)
     if promised is None:
-        allowed = ", ".join(rules.TYPES)
+        allowed = ", ".join(rules.ENDINGS)
         raise Invalid(_("Files of this type are not taken, only: %(allowed)s.", allowed=allowed))
     with uploads.received(given.stream) as path:
-        if not rules.keeps_promise(path, promised):
+        if not filetypes.keeps_promise(path, promised):
             raise Invalid(_("What is in this file is not what its name says (%(name)s).", name=name))
         size = path.stat().st_size
         stored = uploads.keep(path)
@@ -130,8 +125,8 @@ def _files_page(public_id: str, problem: str = "") -> str:
         form=form,
         files=offered,
         takers=takers,
-        types=list(rules.TYPES),
-        most=rules.size_words(uploads.most_bytes()),
+        types=rules.ENDINGS,
+        most=filetypes.size_words(uploads.most_bytes()),
         problem=problem,
         newest=url_for(".files", public_id=public_id) if before else None,
         older=url_for(".files", public_id=public_id, before=next_before) if next_before else None,
@@ -192,18 +187,4 @@ def _gone(site: Any, form: Any, error: operations.Gone) -> Response:
 
 
 def _sent(file: Any) -> Response:
-    # The name stands there twice, once for each generation of browsers (RFC 6266, RFC 5987).
-    response = send_file(
-        uploads.path_of(file.stored),
-        mimetype=file.content_type,
-        as_attachment=True,
-        download_name=file.name,
-        conditional=False,
-        etag=False,
-    )
-    response.headers["Cache-Control"] = "private, no-store"
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Robots-Tag"] = "noindex"
-    response.headers.pop("Last-Modified", None)
-    return response
+    return web.attachment(uploads.path_of(file.stored), file.name, file.content_type)
