@@ -10,8 +10,9 @@ WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 run: $(VENV)/.run
 	LEADCAPTURE_PORT=$(PORT) $(BIN)/leadcapture demo
 
+# Where Python is told to keep no bytecode, each of many processes would compile everything again.
 test: setup chromium
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
 # The gate. `.ci/run` runs the same on a clean clone.
 check: setup chromium widget/node_modules/.installed

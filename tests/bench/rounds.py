@@ -36,6 +36,7 @@ def ours(**settings: str) -> Iterator[Service]:
     """The service with demo data, as users run it, but for limits that one loopback client would hit."""
     unlimited = {"RATE_FORM": "1000000/second", "RATE_FORM_PLAIN": "1000000/second", "RATE_MESSAGE": "1000000/second"}
     with tempfile.TemporaryDirectory() as folder, Service(Path(folder), **unlimited, **settings) as service:
+        service.preloaded = False  # measured as users start it
         service.seed_demo()
         service.start()
         yield service

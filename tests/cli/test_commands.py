@@ -116,7 +116,7 @@ def test_upgrading_twice_is_no_trouble(make_service: MakeService) -> None:
 
 def test_the_service_starts_as_a_module_and_as_a_command(shop: Service) -> None:
     command = Path(sys.executable).with_name("leadcapture")
-    by_name = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
+    by_name = subprocess.run([command, "--version"], env=shop.environ, capture_output=True, text=True, check=True)
     assert shop.run("--version").stdout == by_name.stdout
 
 
@@ -159,6 +159,7 @@ def test_the_first_start_prints_a_set_up_link_and_ends_cleanly(
 ) -> None:
     service = make_service()
     service.command = ("serve",)
+    service.preloaded = number is not signal.SIGTERM  # once the way everybody starts it
     service.start()
     assert f"{service.url}/console/set-up/" in service.log.read_text()
     assert service.process is not None
@@ -178,16 +179,9 @@ def test_with_an_operator_there_is_no_set_up_link(make_service: MakeService) -> 
 def test_the_jobs_alone_end_cleanly(make_service: MakeService) -> None:
     service = make_service()
     service.run("db", "upgrade")
-    jobs = subprocess.Popen(
-        [sys.executable, "-m", "leadcapture", "jobs"],
-        env=service.environ,
-        cwd=service.folder,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert jobs.stderr is not None
-    assert "jobs are running" in jobs.stderr.readline()
-    jobs.send_signal(signal.SIGTERM)
+    jobs = service.begin("jobs")
+    wait_for(lambda: "jobs are running" in service.log.read_text(), "the jobs to run")
+    jobs.terminate()
     assert jobs.wait(timeout=20) == 0
 
 

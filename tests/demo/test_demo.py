@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime, timedelta
+import shutil
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from leadcapture import db
+from leadcapture import db, signing, uploads
+from leadcapture import settings as settings_module
 from leadcapture.chat.models import Conversation, Message
 from leadcapture.consent.models import Consent
 from leadcapture.contacts.models import Contact
@@ -23,12 +26,29 @@ from leadcapture.operators import queries as operators
 from leadcapture.operators import rules as operator_rules
 from leadcapture.sites import operations as site_operations
 from leadcapture.sites import queries as sites
+from tests.conftest import configured
 
 URL = "http://127.0.0.1:8000"
+NOW = datetime(2026, 3, 4, 10, 30, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def migrated(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database that each test starts with: the demo's data made once, for that takes seconds."""
+    settings = settings_module.load(configured(tmp_path_factory.mktemp("demo")))
+    path = settings.instance / "leadcapture.db"
+    shutil.copy(migrated, path)
+    uploads.configure(settings)
+    signing.configure(settings.secret_keys)
+    db.connect(f"sqlite:///{path}")
+    db.write(operations.seed, NOW, public_url=URL)
+    db.close()
+    return path
 
 
 @pytest.fixture
 def demo(database: db.Database, now: datetime) -> operations.Demo:
+    assert now == NOW
     return db.write(operations.seed, now, public_url=URL)
 
 

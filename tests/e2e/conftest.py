@@ -29,6 +29,10 @@ CHROMIUM_SWITCHES = [
 ]
 
 
+# On a machine that does other things too, what is awaited comes later: nobody waits longer for what does come.
+expect.set_options(timeout=20_000)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/e2e" in str(item.path):
@@ -55,7 +59,7 @@ class Watched:
         self.context = context
         self.complaints: list[str] = []
         self.requests: list[str] = []
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(20_000)
         context.on("console", lambda message: self._console(message.type, f"{message.text} {message.location['url']}"))
         context.on("weberror", lambda error: self.complaints.append(str(error.error)))
         context.on("request", lambda request: self.requests.append(request.url))

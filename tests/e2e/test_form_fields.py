@@ -4,8 +4,6 @@ in the panel, and on the hosted page without scripts."""
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,7 +12,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.e2e.conftest import HostSite, Watched, snippet
 from tests.e2e.every_field import SLUG
-from tests.servers import ROOT, Service
+from tests.servers import Service
 
 # What is wrong with each field, and what is said about it in English: by the panel, by the page without scripts.
 TYPED = {"email": "alice", "field_billing": "bob@", "field_phone": "12", "field_width": "5", "name": "Alice"}
@@ -46,8 +44,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The demo with one form more, which asks a question of every kind."""
     with Service(tmp_path_factory.mktemp("fields")) as service:
         service.seed_demo()
-        made = [sys.executable, "-m", "tests.e2e.every_field", service.demo["site_key"]]
-        subprocess.run(made, env=service.environ, cwd=ROOT, check=True, capture_output=True)
+        service.run_module("tests.e2e.every_field", service.demo["site_key"])
         service.start()
         yield service
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,11 +16,11 @@ from leadcapture.mail.models import Email
 from leadcapture.settings import Settings
 from tests.conftest import add_people
 from tests.mail.post_office import PostOffice
-from tests.servers import bytecode, wait_for
+from tests.servers import Process, Service, wait_for
 
 MAILS = 80
 
-Start = Callable[[str], "subprocess.Popen[bytes]"]
+Start = Callable[[str], Process]
 
 
 @pytest.fixture
@@ -34,22 +31,17 @@ def everybody(either_database: db.Database, real_now) -> SimpleNamespace:  # typ
 @pytest.fixture
 def start_worker(settings: Settings, tmp_path: Path) -> Iterator[Start]:
     """Starts `leadcapture jobs` processes on the test's database and ends them afterwards."""
-    started: list[subprocess.Popen[bytes]] = []
+    started: list[Process] = []
 
-    def start(smtp_url: str) -> subprocess.Popen[bytes]:
-        unwanted = ("LEADCAPTURE_", "PYTHONDONTWRITEBYTECODE")
-        environ = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
-        environ |= {
-            "PYTHONPYCACHEPREFIX": bytecode(),
-            "LEADCAPTURE_INSTANCE": str(settings.instance),
-            "LEADCAPTURE_SECRET_KEY": settings.values["SECRET_KEY"],
-            "LEADCAPTURE_DATABASE_URL": db.current().engine.url.render_as_string(hide_password=False),
-            "LEADCAPTURE_SMTP_URL": smtp_url,
-        }
-        with (tmp_path / "jobs.log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "leadcapture", "jobs"], env=environ, stdout=log, stderr=log
-            )
+    def start(smtp_url: str) -> Process:
+        service = Service(
+            tmp_path,
+            INSTANCE=str(settings.instance),
+            SECRET_KEY=settings.values["SECRET_KEY"],
+            DATABASE_URL=db.current().engine.url.render_as_string(hide_password=False),
+            SMTP_URL=smtp_url,
+        )
+        process = service.begin("jobs")
         started.append(process)
         return process
 
