@@ -127,8 +127,8 @@ def counts(session: Session, site_ids: Sequence[int], operator_id: int, views: M
     for number, wanted in enumerate(long.values(), len(live)):
         some = select(Conversation.id).where(mine, wanted).limit(COUNTED).correlate(None).subquery()
         columns.append(select(func.count()).select_from(some).scalar_subquery().label(f"n{number}"))
-    row = session.execute(select(*columns).select_from(Conversation).where(mine, _open)).one()
-    return dict(zip([*live, *long], (int(number) for number in row), strict=True))
+    row = session.execute(select(func.count(), *columns).select_from(Conversation).where(mine, _open)).one()
+    return dict(zip([*live, *long], (int(number) for number in row[1:]), strict=True))
 
 
 # ---- saved ones ------------------------------------------------------------------------------------------------------

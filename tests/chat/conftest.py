@@ -1,11 +1,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from leadcapture import db
+from tests.chat.desk import Desk
 from tests.chat.talk import ChatService
+from tests.conftest import add_people
+
+
+@pytest.fixture
+def desk(either_database: db.Database, now: datetime) -> Desk:
+    """The inbox of alice and bob, empty, on either database."""
+    return Desk(db.write(add_people, now), now)
 
 
 @pytest.fixture(scope="module")
