@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from leadcapture import clock, db
-from leadcapture.chat import broadcast, identity, pre_chat, protocol, sightings, tokens, watching
+from leadcapture.chat import broadcast, identity, pre_chat, protocol, sightings, watching
 from leadcapture.chat.live import VisitorSocket
 from leadcapture.chat.sightings import Origin, Page
+from leadcapture.chat.tokens import Token
 from leadcapture.chat.watching import Tab
+from leadcapture.errors import LeadCaptureError
 from leadcapture.sites import chat_settings
 from leadcapture.sites.models import Site
 
 
-def identify(site: Site, token: tokens.Token, proof: object, language: str) -> tokens.Token:
+def identify(site: Site, token: Token, proof: object, language: str) -> Token:
     """The token of the visitor whom the proof names; what the bearer of `token` said is theirs now, and is told so.
 
     `proof` is `{user_id, hash}` or `{jwt}`. Raises Invalid, Unauthorized with a sentence for the site's developer.
@@ -27,6 +29,20 @@ def identify(site: Site, token: tokens.Token, proof: object, language: str) -> t
     for conversation in found.closed:
         broadcast.summary_soon(conversation)
     return found.token
+
+
+def who(site: Site, token: Token, given: Mapping[str, Any], language: str) -> tuple[Token, dict[str, Any] | None]:
+    """The visitor's token once the proof (`identity`) and the `answers` that come along are read; and what is wrong
+    with the proof, if it does not hold: then visitors stay who they are. Raises Invalid for answers to mend."""
+    doubt: dict[str, Any] | None = None
+    if given.get("identity") is not None:
+        try:
+            token = identify(site, token, given["identity"], language)
+        except LeadCaptureError as error:
+            doubt = protocol.refusal(error)["error"]
+    if given.get("answers"):
+        answer(site, token.visitor, given["answers"], language)
+    return token, doubt
 
 
 def answer(site: Site, visitor: str, answers: object, language: str) -> None:
@@ -46,19 +62,19 @@ def arrived(socket: VisitorSocket, site: Site, given: Mapping[str, Any], user_ag
     page, origin = sightings.page(given, clock.now()), sightings.origin(given, user_agent)
     watching.arrived(socket.sid, Tab(site.id, socket.visitor, socket.language, agreed, origin, page, talks))
     if talks:
-        _keep(socket, origin, [page] if page else [])
+        keep(socket.site_id, socket.visitor, origin, [page] if page else [])
 
 
 def moved(socket: VisitorSocket, given: Mapping[str, Any]) -> None:
     """The tab shows another page. Raises Invalid (bad_request)."""
     page = sightings.page(given, clock.now())
     tab = watching.tabs.get(socket.sid)
-    if page is None or tab is None or (tab.page and tab.page.url == page.url):
+    if page is None or (tab and tab.page and tab.page.url == page.url):
         return
     socket.page = page.url
     watching.moved(socket.sid, page)
-    if tab.talks:
-        _keep(socket, None, [page])
+    if tab is None or tab.talks:
+        keep(socket.site_id, socket.visitor, None, [page])
 
 
 def wrote(socket: VisitorSocket) -> None:
@@ -66,11 +82,13 @@ def wrote(socket: VisitorSocket) -> None:
     tab = watching.tabs.get(socket.sid)
     watching.talks(socket.sid, socket.visitor)
     if tab is not None:
-        _keep(socket, tab.origin, watching.trail(socket.visitor, clock.now()))
+        keep(socket.site_id, socket.visitor, tab.origin, watching.trail(socket.visitor, clock.now()))
 
 
-def _keep(socket: VisitorSocket, origin: Origin | None, pages: Sequence[Page]) -> None:
-    keep(socket.site_id, socket.visitor, origin, pages)
+def wrote_by_http(site_id: int, visitor: str, given: Mapping[str, Any], user_agent: str) -> None:
+    """As `wrote`, of a message that came with what is to be known. Raises Invalid (bad_request)."""
+    page = sightings.page(given, clock.now())
+    keep(site_id, visitor, sightings.origin(given, user_agent), [page] if page else [])
 
 
 def keep(site_id: int, visitor: str, origin: Origin | None, pages: Sequence[Page]) -> None:

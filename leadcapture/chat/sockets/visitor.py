@@ -30,7 +30,6 @@ from leadcapture.chat.live import VisitorSocket, visitors
 from leadcapture.chat.masking import masked
 from leadcapture.chat.protocol import VISITOR
 from leadcapture.chat.sockets.events import Answer, emit_when_connected
-from leadcapture.chat.tokens import Token
 from leadcapture.errors import LeadCaptureError
 from leadcapture.sites import chat_settings
 from leadcapture.sites import queries as sites
@@ -71,7 +70,7 @@ def _greet(auth: object) -> tuple[VisitorSocket, Answer, Answer | None]:
     site = access.site_for_request(protocol.public_id(given, "site"))
     language = i18n.best(protocol.text(given, "lang", "") or site.language)
     i18n.use(language)
-    token, doubt = _who(site, tokens.check(site, protocol.text(given, "token", "")), given, language)
+    token, doubt = visits.who(site, tokens.check(site, protocol.text(given, "token", "")), given, language)
     with db.read() as session:
         blocking.check(session, now, token.visitor)
     sid: str = request.sid  # type: ignore[attr-defined]
@@ -93,20 +92,6 @@ def _greet(auth: object) -> tuple[VisitorSocket, Answer, Answer | None]:
         **page,
     }
     return socket, welcome, None if thread is None else thread.for_visitor()
-
-
-def _who(site: Site, token: Token, given: Mapping[str, Any], language: str) -> tuple[Token, Answer | None]:
-    """The visitor's token once his proof and his answers are read, and what is wrong with the proof, if there is one
-    that does not hold: then the visitor stays who he is."""
-    doubt: Answer | None = None
-    if given.get("identity") is not None:
-        try:
-            token = visits.identify(site, token, given["identity"], language)
-        except LeadCaptureError as error:
-            doubt = protocol.refusal(error)["error"]
-    if given.get("answers"):
-        visits.answer(site, token.visitor, given["answers"], language)
-    return token, doubt
 
 
 def _disconnect(_reason: str | None = None) -> None:
