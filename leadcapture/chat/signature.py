@@ -44,7 +44,7 @@ def hours_in_words(hours: Mapping[str, Any] | None) -> list[str]:
     lines = []
     for spans, days in groupby(range(len(DAYS)), key=lambda day: [tuple(span) for span in week[day]]):
         if spans:
-            times = ", ".join(f"{_time(start)} – {_time(end)}" for start, end in spans)
+            times = ", ".join(_span(start, end) for start, end in spans)
             lines.append(_("%(days)s: %(times)s", days=_days(list(days)), times=times))
     return lines
 
@@ -56,6 +56,10 @@ def _days(days: Sequence[int]) -> str:
     if len(days) == 1:
         return str(names[days[0]])
     return _("%(first)s to %(last)s", first=names[days[0]], last=names[days[-1]])
+
+
+def _span(start: str, end: str) -> str:
+    return _("all day") if (start, end) == ("00:00", "24:00") else f"{_time(start)} – {_time(end)}"
 
 
 def _time(text: str) -> str:
