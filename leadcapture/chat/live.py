@@ -28,7 +28,7 @@ from leadcapture.sites import queries as site_queries
 
 @dataclass
 class VisitorSocket:
-    """One open tab."""
+    """One open tab; where there is only HTTP it has no `sid` and lives for one event."""
 
     sid: str
     site_id: int

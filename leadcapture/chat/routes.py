@@ -9,7 +9,19 @@ from pathlib import Path
 from flask import Blueprint, Response, jsonify, request, send_file
 
 from leadcapture import clock, db, i18n, ratelimit, signing, uploads, web
-from leadcapture.chat import access, broadcast, editing, files, live, posting, protocol, queries, thumbnails, tokens
+from leadcapture.chat import (
+    access,
+    broadcast,
+    editing,
+    files,
+    live,
+    posting,
+    protocol,
+    queries,
+    thumbnails,
+    tokens,
+    visits,
+)
 from leadcapture.chat.queries import Thread
 from leadcapture.errors import Forbidden, Invalid, NotFound, Unauthorized
 from leadcapture.i18n import gettext as _
@@ -42,17 +54,21 @@ def post(key: str) -> Response:
     if token.new:
         ratelimit.hit("RATE_CONNECT", web.client_ip())
     ratelimit.hit("RATE_MESSAGE", token.visitor)
+    incoming = protocol.incoming(given)
+    token, _doubt = visits.who(site, token, given, i18n.language())
     posted = db.write(
         posting.by_visitor,
         clock.now(),
         site_id=site.id,
         visitor=token.visitor,
-        incoming=protocol.incoming(given),
+        incoming=incoming,
         available=live.site_available(site.id),
         language=i18n.language(),
     )
     if posted.first:
         broadcast.message_posted(posted)
+    if posted.message.seq == 1:
+        visits.wrote_by_http(site.id, token.visitor, given, request.headers.get("User-Agent", ""))
     return web.allow_origin(jsonify(posted.message.acknowledgement() | {"token": token.text}))
 
 
