@@ -12,6 +12,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
 from leadcapture import db, health, ratelimit, signing, socketio, uploads, web
 from leadcapture.chat import routes as chat_routes
 from leadcapture.chat import sockets as chat_sockets
+from leadcapture.chat.sockets import by_http as chat_events
 from leadcapture.consent import routes as consent_routes
 from leadcapture.console import (
     canned,
@@ -63,7 +64,17 @@ PAGES = (
     tokens,
 )
 # Edges that carry their own proof (a token, a bearer) or need none, and know no cookie.
-OPEN = (health, snippet_routes, chat_routes, form_routes, form_pages, form_short, consent_routes, mail_routes)
+OPEN = (
+    health,
+    snippet_routes,
+    chat_routes,
+    chat_events,
+    form_routes,
+    form_pages,
+    form_short,
+    consent_routes,
+    mail_routes,
+)
 
 
 def configure(settings: Settings) -> None:
