@@ -6,7 +6,7 @@ one for each operator (all devices).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,11 @@ from leadcapture.sites.models import Site
 
 # Seconds within which several changes of one conversation are told to operators as one.
 SUMMARY_PAUSE = 0.5
+
+# What to do when a conversation of a site begins to wait.
+on_waiting: list[Callable[[int], None]] = []
+# The place in the queue that the visitor of each waiting conversation was told last.
+places_told: dict[str, int] = {}
 
 _changed: set[str] = set()
 _waiting: dict[str, set[Event]] = {}
@@ -55,6 +60,8 @@ def message_posted(posted: Posted, *, skip_sid: str | None = None) -> None:
         _named(message.id, named)
     if posted.moved:
         conversation_changed(message.conversation)
+        for react in on_waiting:
+            react(posted.site_id)
     else:
         summary_soon(message.conversation)
 
@@ -88,6 +95,8 @@ def conversation_changed(public_id: str) -> None:
     if thread is None or found is None:
         return
     _changed.discard(public_id)
+    if thread.place is not None:
+        places_told[public_id] = thread.place
     site_id, summary = found
     socketio.emit("conversation", summary, to=site_room(site_id), namespace=OPERATOR)
     socketio.emit("conversation", thread.for_visitor(), to=thread.visitor, namespace=VISITOR)

@@ -6,23 +6,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, case, exists, func, select, update
+from sqlalchemy import ColumnElement, Row, case, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from leadcapture import ids
-from leadcapture.chat import mailing, numbering, queries, rules
+from leadcapture.chat import numbering, queries, rules
+from leadcapture.chat.models import ConversationJoin
 from leadcapture.chat.protocol import FileView, Incoming, MessageView
 from leadcapture.chat.queries import Thread, conversations, messages
 from leadcapture.errors import NotFound
 from leadcapture.operators import presence
-from leadcapture.operators.models import Membership, Operator
+from leadcapture.operators.models import Operator
 
 c = conversations.c
 
 # How loudly operators were told that the visitor waits (conversations.escalation).
 NOTHING, TOLD, MAILED = 0, 1, 2
 # What a conversation that is taken up again forgets of its last end.
-_BEGUN_ANEW: dict[str, Any] = {"ended_by": "", "missed_at": None, "snoozed_until": None}
+BEGUN_ANEW: dict[str, Any] = {"ended_by": "", "missed_at": None, "snoozed_until": None}
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ def post_by_visitor(
             kind=conversation_kind, name=name,
         )  # fmt: skip
     status = rules.after_visitor_message(row.status, available=available)
-    changed: dict[str, Any] = {"page_url": incoming.page or row.page_url}
+    # What was put aside until later comes back when the visitor says something.
+    changed: dict[str, Any] = {"page_url": incoming.page or row.page_url, "snoozed_until": None}
     if status != row.status:
         # Whoever queues again waits from now on, for whoever comes first.
         changed |= {"status": status, "operator_id": None, "closed_at": None, "waiting_since": now}
@@ -72,7 +74,9 @@ def post_by_visitor(
     if seq is None:
         return _found(session, row, visitor, "visitor", incoming)
     if status != row.status:
-        session.execute(update(conversations).where(c.id == row.id).values(_BEGUN_ANEW))
+        session.execute(update(conversations).where(c.id == row.id).values(BEGUN_ANEW))
+    if row.status == rules.CLOSED:
+        session.execute(delete(ConversationJoin).where(ConversationJoin.conversation_id == row.id))
     message = numbering.store(
         session,
         now,
@@ -84,7 +88,8 @@ def post_by_visitor(
         author_name=name or row.visitor_name,
         file=file,
     )
-    return Posted(message, site_id, visitor, first=True, moved=seq == 1 or status != row.status)
+    moved = seq == 1 or status != row.status or row.snoozed_until is not None
+    return Posted(message, site_id, visitor, first=True, moved=moved)
 
 
 def post_by_operator(
@@ -114,7 +119,8 @@ def post_by_operator(
         changed = {"status": rules.ACTIVE, "operator_id": answering, "waiting_since": None}
         seq = numbering.number(session, row, "operator", incoming.client_id, now=now, **changed)
         if moved:
-            session.execute(update(conversations).where(c.id == row.id).values(_BEGUN_ANEW))
+            begun = BEGUN_ANEW | answered_by(operator_id, now)
+            session.execute(update(conversations).where(c.id == row.id).values(begun))
     author = session.execute(select(Operator.name, Operator.public_id).where(Operator.id == operator_id)).one()
     message = numbering.store(
         session,
@@ -137,7 +143,12 @@ def _found(session: Session, row: Row[Any], visitor: str, author_kind: str, inco
     return Posted(message, row.site_id, visitor, first=False, moved=False)
 
 
-# ---- who answers -----------------------------------------------------------------------------------------------------
+# ---- who answers (see also routing) ----------------------------------------------------------------------------------
+
+
+def answered_by(operator_id: int, now: datetime) -> dict[str, Any]:
+    """What is kept of who answers from now on. `last_operator_id` stays when nobody does any more."""
+    return {"operator_id": operator_id, "last_operator_id": operator_id, "assigned_at": now}
 
 
 def take(session: Session, now: datetime, *, operator_id: int, epoch: int, conversation: str) -> None:
@@ -147,25 +158,18 @@ def take(session: Session, now: datetime, *, operator_id: int, epoch: int, conve
     """
     thread = queries.operators_thread(session, operator_id, epoch, conversation)
     free = c.operator_id.is_(None) | (c.operator_id == operator_id) | (c.status != rules.ACTIVE)
-    values = {"status": rules.ACTIVE, "operator_id": operator_id, "closed_at": None, "active_at": now, **_BEGUN_ANEW}
+    values = {
+        "status": rules.ACTIVE,
+        "closed_at": None,
+        "active_at": now,
+        **BEGUN_ANEW,
+        **answered_by(operator_id, now),
+    }
     if not _changed(session, thread.id, free, values):
         winner = queries.thread(session, conversation)
         raise rules.Taken(winner.operator_name or "" if winner else "")
-
-
-def assign(session: Session, now: datetime, *, operator_id: int, epoch: int, conversation: str, to: str) -> None:
-    """Hand the conversation to a colleague of the same site. Raises NotFound, Conflict (closed)."""
-    thread = queries.operators_thread(session, operator_id, epoch, conversation)
-    colleague = session.scalar(
-        select(Operator.id)
-        .join(Membership, Membership.operator_id == Operator.id)
-        .where(Operator.public_id == to, Membership.site_id == thread.site_id)
-    )
-    if colleague is None:
-        raise NotFound("No such operator.")
-    values = {"status": rules.ACTIVE, "operator_id": colleague, "active_at": now, **_BEGUN_ANEW}
-    if not _changed(session, thread.id, c.status != rules.CLOSED, values):
-        rules.check_reply(rules.CLOSED)
+    if thread.status == rules.CLOSED:
+        session.execute(delete(ConversationJoin).where(ConversationJoin.conversation_id == thread.id))
 
 
 def close(session: Session, now: datetime, *, operator_id: int, epoch: int, conversation: str) -> bool:
@@ -236,10 +240,16 @@ def abandoned_due(session: Session, now: datetime, *, closed_sites: set[int], gr
     """Let go of what nobody can answer now; the public ids of the conversations that changed.
 
     On sites that cannot answer (`closed_sites`) those that wait become unanswered, and so do active ones whose operator
-    is gone. On the others, active ones whose operator is gone wait for a colleague.
+    is gone, or idle while the visitor waits. On the others, such active ones wait for a colleague.
     """
-    gone = ~exists().where(Operator.id == c.operator_id, presence.is_here(now, grace)).correlate(conversations)
-    left_alone = (c.status == rules.ACTIVE) & gone
+
+    def answering(there: ColumnElement[bool]) -> ColumnElement[bool]:
+        return exists().where(Operator.id == c.operator_id, there).correlate(conversations)
+
+    kept_waiting = c.waiting_since.is_not(None) & ~answering(presence.is_awake(now, grace))
+    gone = ~answering(presence.is_here(now, grace)) | kept_waiting
+    # Who put one aside until later may go meanwhile.
+    left_alone = (c.status == rules.ACTIVE) & c.snoozed_until.is_(None) & gone
     unanswered = _give_up(session, now, c.site_id.in_(closed_sites) & ((c.status == rules.WAITING) | left_alone))
     requeued = session.scalars(
         update(conversations).where(left_alone).values(status=rules.WAITING, operator_id=None).returning(c.public_id)
@@ -249,7 +259,8 @@ def abandoned_due(session: Session, now: datetime, *, closed_sites: set[int], gr
 
 def give_up_site(session: Session, now: datetime, *, site_id: int) -> list[str]:
     """The last operator of the site went away on purpose: nothing of it will be answered now. The public ids."""
-    return _give_up(session, now, (c.site_id == site_id) & c.status.in_((rules.WAITING, rules.ACTIVE)))
+    left = c.status.in_((rules.WAITING, rules.ACTIVE)) & c.snoozed_until.is_(None)
+    return _give_up(session, now, (c.site_id == site_id) & left)
 
 
 def _give_up(session: Session, now: datetime, which: ColumnElement[bool]) -> list[str]:
@@ -280,8 +291,8 @@ def question(
     """Put a question out of the offline form into the visitor's thread or into a new one: its public id.
 
     `visitor_token_id` is the visitor of a checked token; `conversation`, where it is given, must be that visitor's, or
-    NotFound is raised. The address counts as unconfirmed until `address_confirmed`. `mailed` says that the site's
-    people get the question by e-mail as it is, so that no other need tell them of it.
+    NotFound is raised. The address counts as unconfirmed until `mailing.address_confirmed`. `mailed` says that the
+    site's people get the question by e-mail as it is, so that no other need tell them of it.
     """
     visitor = visitor_token_id or ids.new("visitor")
     name = rules.clean_line(name, 120)
@@ -303,20 +314,6 @@ def question(
             values |= {"escalation": MAILED, "escalated_at": now}
         session.execute(update(conversations).where(c.public_id == posted.message.conversation).values(values))
     return posted.message.conversation
-
-
-def address_confirmed(session: Session, now: datetime, *, conversation_id: int, contact_id: int) -> str:
-    """The address left in this conversation is proven and belongs to that contact: replies that waited for that are
-    mailed. The conversation's public id."""
-    changed = (
-        update(conversations)
-        .where(c.id == conversation_id)
-        .values(email_confirmed_at=now, contact_id=contact_id)
-        .returning(c.public_id)
-    )
-    public_id = str(session.execute(changed).scalar_one())
-    mailing.send_held(session, now, conversation_id=conversation_id)
-    return public_id
 
 
 def address_forgotten(session: Session, now: datetime, *, conversation_id: int, email: str) -> None:  # noqa: ARG001

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Row, Select, Table, and_, bindparam, func, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, bindparam, case, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from leadcapture import clock
 from leadcapture.chat import rules
-from leadcapture.chat.models import ChatFile, Conversation, ConversationTag, Message, Visitor
+from leadcapture.chat.models import ChatFile, Conversation, ConversationJoin, ConversationTag, Message, Visitor
 from leadcapture.chat.protocol import PAGE, QUEUE_PAGE, FileView, MessageView
 from leadcapture.contacts.models import Contact
 from leadcapture.errors import Invalid, NotFound
@@ -29,7 +29,8 @@ files = cast(Table, ChatFile.__table__)
 
 @dataclass(frozen=True)
 class Thread:
-    """A conversation as those who relay it know it."""
+    """A conversation as those who relay it know it. `place` counts from 1 in the queue of those who wait, else None;
+    `joined` are the names of those who joined, one a line."""
 
     id: int
     public_id: str
@@ -44,13 +45,53 @@ class Thread:
     operator_seen: int
     operator_delivered: int
     rev: int
+    joined: str | None
+    place: int | None = None
 
     def for_visitor(self) -> dict[str, Any]:
         operator = None if self.operator_name is None else {"name": self.operator_name}
-        return {"id": self.public_id, "status": self.status, "operator": operator}
+        return {
+            "id": self.public_id,
+            "status": self.status,
+            "operator": operator,
+            "place": self.place,
+            "joined": _names(self.joined),
+        }
 
 
-_THREAD = (
+def _names(lines: str | None) -> list[str]:
+    return sorted(lines.split("\n")) if lines else []
+
+
+_Ahead, _Joined = aliased(Conversation), aliased(Operator)
+# Whoever took the conversation after all answers, and is not said to have joined beside himself.
+_joined = (
+    select(func.aggregate_strings(_Joined.name, "\n"))
+    .select_from(ConversationJoin)
+    .join(_Joined, _Joined.id == ConversationJoin.operator_id)
+    .where(
+        ConversationJoin.conversation_id == Conversation.id,
+        Conversation.status != rules.CLOSED,
+        or_(Conversation.operator_id.is_(None), Conversation.operator_id != _Joined.id),
+    )
+    .correlate(Conversation)
+    .scalar_subquery()
+)
+_ahead = or_(
+    _Ahead.waiting_since < Conversation.waiting_since,
+    and_(_Ahead.waiting_since == Conversation.waiting_since, _Ahead.id <= Conversation.id),
+)
+_place = case(
+    (
+        and_(Conversation.status == rules.WAITING, Conversation.waiting_since.is_not(None)),
+        select(func.count())
+        .where(_Ahead.site_id == Conversation.site_id, _Ahead.status == rules.WAITING, _ahead)
+        .correlate(Conversation)
+        .scalar_subquery(),
+    ),
+    else_=None,
+)
+_THREADS = (
     select(
         Conversation.id,
         Conversation.public_id,
@@ -65,16 +106,24 @@ _THREAD = (
         Conversation.operator_seen,
         Conversation.operator_delivered,
         Conversation.rev,
+        _joined.label("joined"),
     )
     .join(Visitor, Visitor.id == Conversation.visitor_id)
     .outerjoin(Operator, Operator.id == Conversation.operator_id)
 )
+_THREAD = _THREADS.add_columns(_place.label("place"))
 
 
 def thread(session: Session, public_id: str) -> Thread | None:
     """The conversation with that public id; None when there is none."""
     row = session.execute(_THREAD.where(Conversation.public_id == public_id)).first()
     return None if row is None else Thread(**row._mapping)
+
+
+def threads(session: Session, public_ids: Sequence[str]) -> list[Thread]:
+    """Those conversations, in no order; `place` is not looked up. Those that do not exist are left out."""
+    rows = session.execute(_THREADS.where(Conversation.public_id.in_(public_ids)))
+    return [Thread(**row._mapping) for row in rows]
 
 
 def visitors_thread(session: Session, now: datetime, site_id: int, visitor: str) -> Thread | None:
@@ -285,6 +334,7 @@ _SUMMARIES: Select[Any] = (
         _Last.deleted_at.label("last_deleted"),
         _unread.label("unread"),
         _tags.label("tags"),
+        _joined.label("joined"),
     )
     .join(Visitor, Visitor.id == Conversation.visitor_id)
     .join(Site, Site.id == Conversation.site_id)
@@ -335,7 +385,7 @@ def page(
     rows = session.execute(ordered).all()
     shown = rows[:QUEUE_PAGE]
     cursor = f"{shown[-1].active_at.isoformat()}|{shown[-1].id}" if len(rows) > QUEUE_PAGE else None
-    return _in_order(session, [row.id for row in shown]), cursor
+    return _summaries_in_order(session, [row.id for row in shown]), cursor
 
 
 def waiting(session: Session, site_ids: Sequence[int], *, where: ColumnElement[bool]) -> list[dict[str, Any]]:
@@ -343,10 +393,11 @@ def waiting(session: Session, site_ids: Sequence[int], *, where: ColumnElement[b
     wanted = select(Conversation.id).where(
         Conversation.site_id.in_(site_ids), Conversation.waiting_since.is_not(None), where
     )
-    return _in_order(session, session.scalars(wanted.order_by(Conversation.waiting_since).limit(QUEUE_PAGE)).all())
+    longest_first = wanted.order_by(Conversation.waiting_since).limit(QUEUE_PAGE)
+    return _summaries_in_order(session, session.scalars(longest_first).all())
 
 
-def _in_order(session: Session, row_ids: Sequence[int]) -> list[dict[str, Any]]:
+def _summaries_in_order(session: Session, row_ids: Sequence[int]) -> list[dict[str, Any]]:
     """What is read of each is read once it is known which: it takes longer than finding them."""
     rows = session.connection().execute(_SUMMARIES_IN, {"row_ids": list(row_ids)})
     found = {row.id: _summary(row) for row in rows}
@@ -413,7 +464,7 @@ def _summary(row: Row[Any]) -> dict[str, Any]:
         "blocked": row.blocked_until is not None and row.blocked_until > clock.now(),
         "subject": row.subject,
         "verified": row.visitor_user is not None,
-        "joined": [],
+        "joined": _names(row.joined),
         "rev": row.rev,
     }
 

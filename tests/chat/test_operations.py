@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from leadcapture import db, ids
-from leadcapture.chat import afterwards, operations, queries, rules
+from leadcapture.chat import afterwards, mailing, operations, queries, routing, rules
 from leadcapture.chat.models import Conversation, Message, Visitor
 from leadcapture.chat.operations import Posted
 from leadcapture.chat.protocol import Incoming, Rating
@@ -209,10 +209,10 @@ def test_the_outsider_reaches_nothing(chat: Chat) -> None:
         lambda: chat.reply(charlie, posted),
         lambda: chat.reply(charlie, posted, kind="note"),
         lambda: chat.write(operations.close, **chat.who(charlie, posted)),
-        lambda: chat.write(operations.assign, **chat.who(charlie, posted), to=charlie.public_id),
+        lambda: chat.write(routing.assign, **chat.who(charlie, posted), to=charlie.public_id),
         lambda: chat.write(operations.read_by_operator, **chat.who(charlie, posted), seq=1, seen=True),
         # An insider may not hand anything to the outsider either.
-        lambda: chat.write(operations.assign, **chat.who(chat.people.alice, posted), to=charlie.public_id),
+        lambda: chat.write(routing.assign, **chat.who(chat.people.alice, posted), to=charlie.public_id),
     ]
     for attempt in attempts:
         with pytest.raises(NotFound):
@@ -238,7 +238,7 @@ def test_a_visitor_of_one_site_is_none_on_another(chat: Chat) -> None:
 def test_assigning_hands_over_to_a_colleague(chat: Chat) -> None:
     posted = chat.ask()
     chat.take(chat.people.alice, posted)
-    chat.write(operations.assign, **chat.who(chat.people.alice, posted), to=chat.people.bob.public_id)
+    chat.write(routing.assign, **chat.who(chat.people.alice, posted), to=chat.people.bob.public_id)
     assert chat.row(posted).operator_id == chat.people.bob.id
 
 
@@ -297,11 +297,11 @@ def test_a_broken_connection_counts_for_the_grace_and_no_longer(chat: Chat) -> N
     assert not chat.available()
 
 
-def test_a_killed_process_stops_counting_after_45_seconds(chat: Chat) -> None:
+def test_who_is_not_heard_any_more_counts_for_the_grace_from_when_he_was_heard(chat: Chat) -> None:
     chat.connect(chat.people.bob)
     chat.now += timedelta(seconds=40)
-    db.write(presence.heartbeat, chat.now, ["socket"])
-    chat.now += timedelta(seconds=44)
+    db.write(presence.heard, chat.now, ["socket"])
+    chat.now += timedelta(seconds=29)
     assert chat.available()
     chat.now += timedelta(seconds=2)
     assert not chat.available()
@@ -313,7 +313,7 @@ def test_who_is_away_or_signed_out_does_not_count_at_all(chat: Chat) -> None:
     assert not chat.available()
     db.write(presence.set_available, chat.now, chat.people.bob.id, True)
     assert chat.available()
-    db.write(presence.signed_out, chat.now, chat.people.bob.id)
+    db.write(presence.signed_out, chat.now, chat.people.bob.id, "")
     assert not chat.available()
 
 
@@ -347,7 +347,7 @@ def test_when_one_operator_leaves_a_colleague_can_take_over(chat: Chat) -> None:
     chat.take(chat.people.bob, posted)
     db.write(presence.disconnected, chat.now, "bob")
     chat.now += timedelta(seconds=31)
-    db.write(presence.heartbeat, chat.now, ["alice"])
+    db.write(presence.heard, chat.now, ["alice"])
     assert chat.abandon() == [posted.message.conversation]
     assert (chat.status(posted), chat.row(posted).operator_id) == ("waiting", None)
 
@@ -430,7 +430,7 @@ def test_a_confirmed_address_shows_as_confirmed(chat: Chat) -> None:
         return contact.id
 
     contact_id = db.write(add_contact)
-    chat.write(operations.address_confirmed, conversation_id=row.id, contact_id=contact_id)
+    chat.write(mailing.address_confirmed, conversation_id=row.id, contact_id=contact_id)
     with db.read() as session:
         found = queries.summary(session, row.public_id)
     assert found is not None

@@ -50,7 +50,9 @@ def test_a_visitor_and_an_operator_talk(chat: ChatService, alice: Client, visito
     taken = alice.emit("take", {"conversation": conversation})
     assert taken["summary"]["operator"]["name"] == "Alice"
     told = visitor.hear("conversation", lambda told: told["status"] == "active")
-    assert told == {"id": conversation, "status": "active", "operator": {"name": "Alice"}}
+    assert told == {
+        "id": conversation, "status": "active", "operator": {"name": "Alice"}, "place": None, "joined": [],
+    }  # fmt: skip
     alice.emit("typing", {"conversation": conversation})
     assert visitor.hear("typing")["name"] == "Alice"
     assert alice.say("Yes, we do.", conversation=conversation, kind="reply")["seq"] == 2

@@ -77,38 +77,14 @@ def _disconnect(reason: str | None = None) -> None:
         db.write(presence.disconnected, clock.now(), sid, silently=silently)
 
 
-def _presence(socket: OperatorSocket, payload: object) -> Answer:
-    available = protocol.flag(protocol.fields(payload), "available")
-    db.write(presence.set_available, clock.now(), socket.operator_id, available)
-    live.look(clock.now())
-    if not available:
-        live.went_away(clock.now(), socket)
-    return {"ok": True}
-
-
-def _idle(socket: OperatorSocket, payload: object) -> Answer:
-    """Nobody has touched that device for long, or somebody does again."""
-    idle = protocol.flag(protocol.fields(payload), "idle")
-    db.write(presence.set_idle, clock.now(), socket.sid, idle)
-    live.look(clock.now())
-    return {"ok": True}
-
-
-def _take(socket: OperatorSocket, payload: object) -> Answer:
-    return _act(socket, payload, operations.take)
-
-
-def _assign(socket: OperatorSocket, payload: object) -> Answer:
-    return _act(socket, payload, operations.assign, to=protocol.public_id(protocol.fields(payload), "operator"))
-
-
 def _close(socket: OperatorSocket, payload: object) -> Answer:
-    return _act(socket, payload, operations.close)
-
-
-def _act(socket: OperatorSocket, payload: object, operation: Any, **more: Any) -> Answer:
     conversation = protocol.public_id(protocol.fields(payload), "conversation")
-    db.write(operation, clock.now(), **_who(socket), conversation=conversation, **more)
+    db.write(operations.close, clock.now(), **who(socket), conversation=conversation)
+    return done(conversation)
+
+
+def done(conversation: str) -> Answer:
+    """What is answered once the conversation's status or operator has changed, when everybody else was told too."""
     broadcast.conversation_changed(conversation)
     return {"ok": True, "conversation": conversation, "summary": _summary(conversation)}
 
@@ -119,7 +95,7 @@ def _message(socket: OperatorSocket, payload: object) -> Answer:
     posted = db.write(
         posting.by_operator,
         clock.now(),
-        **_who(socket),
+        **who(socket),
         conversation=protocol.public_id(given, "conversation"),
         incoming=protocol.incoming(given),
         kind=protocol.choice(given, "kind", ("reply", "note"), "reply"),
@@ -150,7 +126,7 @@ def _read(socket: OperatorSocket, payload: object, *, seen: bool) -> Answer:
     seq = protocol.seq(given, "seq")
     conversation = protocol.public_id(given, "conversation")
     thread = db.write(
-        operations.read_by_operator, clock.now(), **_who(socket), conversation=conversation, seq=seq, seen=seen
+        operations.read_by_operator, clock.now(), **who(socket), conversation=conversation, seq=seq, seen=seen
     )
     if thread is not None:
         broadcast.read_up_to(thread, "operator", seq, seen=seen)
@@ -178,7 +154,8 @@ def sites_of(socket: OperatorSocket) -> tuple[int, ...]:
     return mine[1]
 
 
-def _who(socket: OperatorSocket) -> dict[str, int]:
+def who(socket: OperatorSocket) -> dict[str, int]:
+    """Who asks, as operations want to know it."""
     return {"operator_id": socket.operator_id, "epoch": socket.epoch}
 
 
@@ -194,14 +171,10 @@ def _summary(conversation: str) -> Answer | None:
 
 
 OPERATOR_HANDLERS = {
-    "presence": _presence,
-    "idle": _idle,
-    "take": _take,
     "message": _message,
     "typing": _typing,
     "seen": _seen,
     "delivered": _delivered,
     "close": _close,
-    "assign": _assign,
     "sync": _sync,
 }
