@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from leadcapture import db, web
+from leadcapture import db, uploads, web
 from leadcapture.chat import files, queries
 from leadcapture.errors import LeadCaptureError, RateLimited
 from leadcapture.operators import session
@@ -19,14 +19,14 @@ blueprint = Blueprint("console_inbox_files", __name__)
 def _allow_large_uploads(endpoint: str | None, _values: dict[str, Any] | None) -> None:
     # Before anything reads the body (the check of the CSRF token does), and for people who are signed in alone.
     if endpoint == "console_inbox_files.upload" and session.may("operator"):
-        web.allow_upload(files.most_bytes(session.current_site()))
+        web.allow_upload(uploads.most_bytes())
 
 
 @blueprint.post("/console/inbox/files")
 @session.require()
 def upload() -> tuple[Response, int]:
-    """Take in a file (the field `file`) for a message that the operator sends next. With `?conversation=` it is for
-    that one, which must be the operator's to answer; else for any of theirs."""
+    """Take in a file (the field `file`) for a message that the operator sends next. Where the field `conversation` says
+    in which one, it must be the operator's to answer."""
     try:
         return jsonify(file=_kept()), 201
     except LeadCaptureError as error:
@@ -38,12 +38,11 @@ def upload() -> tuple[Response, int]:
 
 def _kept() -> dict[str, Any]:
     operator, site = session.current_operator(), session.current_site()
-    conversation = request.args.get("conversation", "")
+    given = web.uploaded(uploads.most_bytes())
+    conversation = request.form.get("conversation", "")
     if conversation:
         with db.read() as reading:
             thread = queries.operators_thread(reading, operator.id, operator.session_epoch, conversation)
             site = sites.by_id(reading, thread.site_id)
-    most = min(files.most_bytes(site), files.most_bytes(session.current_site()))
-    given = web.uploaded(most)
-    kept = files.keep(given.stream, given.filename or "", most, site_id=site.id, operator_id=operator.id)
-    return kept.wire()
+    name, most = given.filename or "", files.most_bytes(site)
+    return files.keep(given.stream, name, most, site_id=site.id, operator_id=operator.id).wire()
