@@ -52,9 +52,10 @@ def due(now: datetime) -> None:
     with db.read() as session:
         waiting = _waiting(session, now)
     for escalated in db.write(escalate, now) if waiting else ():
+        # First the conversation: whoever hears of it knows whose it is.
+        broadcast.conversation_changed(escalated.conversation)
         payload = {"conversation": escalated.conversation, "level": escalated.level}
         socketio.emit("escalation", payload, to=broadcast.site_room(escalated.site_id), namespace=OPERATOR)
-        broadcast.conversation_changed(escalated.conversation)
 
 
 def level(status: str, waited: float, chat: ChatSettings) -> int:

@@ -111,6 +111,8 @@ export interface VisitorAuth {
   utm?: Record<string, string>;
   visits?: number;
   identity?: Identity;
+  /** The visitor agreed to be seen. */
+  watch?: boolean;
   answers?: Record<string, string>;
   lang?: string;
 }
@@ -125,6 +127,8 @@ export interface Welcome extends Availability {
   changed?: Message[];
   rev?: number;
   place?: number | null;
+  /** Why the proof of who the visitor is was not believed. */
+  doubt?: WireError | null;
 }
 
 export interface Stored {
@@ -149,6 +153,8 @@ export interface Polled extends Synced, Partial<Availability> {
   conversation: string | null;
   status?: ConversationStatus | null;
   operator?: { name: string } | null;
+  place?: number | null;
+  joined?: string[];
 }
 
 // ---- chat, the operator's side ------------------------------------------------------------------------------
@@ -175,6 +181,8 @@ export interface Summary {
   unread: number;
   waiting_since: Iso | null;
   created_at: Iso;
+  /** When something happened last: the order of lists. */
+  active_at: Iso;
   seen: { visitor: number; operator: number };
   delivered: { visitor: number; operator: number };
   rating: { stars: number; comment: string } | null;
@@ -210,6 +218,12 @@ export interface Presence {
   operators: OperatorHere[];
   available: boolean;
   me: { id: string; name: string; available: boolean };
+}
+
+/** Somebody waits too long: 1, everybody of the site is told; 2, its operators got an e-mail. */
+export interface Escalation {
+  conversation: string;
+  level: 1 | 2;
 }
 
 export interface Queue {

@@ -1,5 +1,7 @@
-// How a new conversation makes itself heard: a short sound, and a notification of the system where it was allowed.
+// How a visitor who waits makes themselves heard: a short sound, and a notification of the system where it was allowed.
+// However many tabs are open, one of them sounds.
 import { remembered } from "./keep";
+import { due, type Ring } from "./ringing";
 
 export interface Alerts {
   sound(): boolean;
@@ -8,13 +10,16 @@ export interface Alerts {
   notifications(): "on" | "off" | "none";
   /** Ask for the permission; must be called out of a click. */
   askForNotifications(): Promise<void>;
-  ring(): void;
-  notify(title: string, text: string, tag: string, pressed: () => void): void;
+  ring(ring?: Ring): Promise<void>;
+  /** One of the same `tag` takes the place of the last; an `urgent` one stays until it is seen to. */
+  notify(title: string, text: string, tag: string, pressed: () => void, urgent?: boolean): void;
 }
 
-const NOTES = [660, 880]; // Hz
+// Hz; what has waited long goes up one more step.
+const NOTES: Record<Ring, number[]> = { first: [660, 880], again: [660, 880], loud: [660, 880, 1100, 880, 1100] };
+const VOLUMES: Record<Ring, number> = { first: 0.08, again: 0.035, loud: 0.18 };
 const NOTE_S = 0.11;
-const VOLUME = 0.08;
+const LOCK = "leadcapture.bell";
 
 export function alerts(): Alerts {
   let on = remembered.get("sound") !== "off";
@@ -29,13 +34,27 @@ export function alerts(): Alerts {
   addEventListener("keydown", wake, { once: true });
 
   const permission = () => ("Notification" in window && isSecureContext ? Notification.permission : "denied");
+  const sounding = () => on && audio?.state === "running";
+
+  function play(ring: Ring): void {
+    const start = audio!.currentTime + 0.01;
+    NOTES[ring].forEach((frequency, index) => tone(audio!, frequency, start + index * NOTE_S, VOLUMES[ring]));
+  }
+
+  /** Within the lock: unless another tab has just done so. */
+  function playOnce(ring: Ring): void {
+    const now = Date.now();
+    if (!due(ring, Number(remembered.get("rang") ?? 0), now)) return;
+    remembered.set("rang", String(now));
+    play(ring);
+  }
 
   return {
     sound: () => on,
     setSound(wanted) {
       on = wanted;
       remembered.set("sound", wanted ? "on" : "off");
-      if (wanted) this.ring();
+      if (wanted && sounding()) play("first");
     },
     notifications() {
       const given = permission();
@@ -44,15 +63,21 @@ export function alerts(): Alerts {
     async askForNotifications() {
       await Notification.requestPermission();
     },
-    ring() {
-      if (!on || !audio || audio.state !== "running") return;
-      const start = audio.currentTime + 0.01;
-      NOTES.forEach((frequency, index) => tone(audio!, frequency, start + index * NOTE_S));
+    async ring(ring = "first") {
+      // A tab that nobody has touched cannot sound and leaves it to the others.
+      if (!sounding()) return;
+      if (!navigator.locks) return playOnce(ring);
+      await navigator.locks.request(LOCK, async () => {
+        playOnce(ring);
+        // What one tab keeps reaches the others a moment later.
+        await new Promise((done) => setTimeout(done, 200));
+      });
     },
-    notify(title, text, tag, pressed) {
+    notify(title, text, tag, pressed, urgent = false) {
       if (permission() !== "granted") return;
       try {
-        const shown = new Notification(title, { body: text, tag });
+        const options = { body: text, tag, requireInteraction: urgent, renotify: urgent };
+        const shown = new Notification(title, options);
         shown.onclick = () => {
           window.focus();
           shown.close();
@@ -65,12 +90,12 @@ export function alerts(): Alerts {
   };
 }
 
-function tone(audio: AudioContext, frequency: number, at: number): void {
+function tone(audio: AudioContext, frequency: number, at: number, loudness: number): void {
   const oscillator = audio.createOscillator();
   const volume = audio.createGain();
   oscillator.frequency.value = frequency;
   volume.gain.setValueAtTime(0, at);
-  volume.gain.linearRampToValueAtTime(VOLUME, at + 0.015);
+  volume.gain.linearRampToValueAtTime(loudness, at + 0.015);
   volume.gain.exponentialRampToValueAtTime(0.0001, at + NOTE_S * 1.6);
   oscillator.connect(volume).connect(audio.destination);
   oscillator.start(at);

@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { MESSAGE_LIMIT, type Summary } from "../protocol";
 import { AttachButton, Attachments, isUploading } from "./attachments";
 import { Icon, nameOf, useInbox } from "./context";
+import { EmailReply, reach } from "./emailing";
 import { CROSS, NOTE, SEND } from "./icons";
 import { gaps } from "./insert";
 import { attachmentsOf, draftOf, type Mode, type State } from "./state";
@@ -20,7 +21,8 @@ export function Composer({ state, summary }: { state: State; summary: Summary })
   const text = editing ? editing.text : written[mode];
   const attachments = editing ? [] : attachmentsOf(state, id);
   const over = lengthOf(text) - MESSAGE_LIMIT;
-  const shut = summary.status === "closed" && mode === "reply" && !editing;
+  const shut = summary.status === "closed" && mode !== "note" && !editing;
+  const nowhere = mode === "email" && !editing && reach(summary) === "nowhere";
   const suggestions = useSuggestions({ state, summary, mode: editing ? kindOf(state, id, editing.id) : mode, text, field });
 
   useLayoutEffect(() => {
@@ -43,7 +45,7 @@ export function Composer({ state, summary }: { state: State; summary: Summary })
     const draft = draftOf(desk.state(), id);
     const now = draft.editing ? draft.editing.text : draft[draft.mode];
     field.current?.focus();
-    if (shut || saving || lengthOf(now) > MESSAGE_LIMIT) return;
+    if (shut || nowhere || saving || lengthOf(now) > MESSAGE_LIMIT) return;
     const gap = gaps(now)[0];
     if (gap) {
       field.current?.setSelectionRange(gap.from, gap.to);
@@ -107,6 +109,7 @@ export function Composer({ state, summary }: { state: State; summary: Summary })
       ) : (
         <div class="inbox-modes" role="group" aria-label={say("inbox.mode")}>
           <ModeButton mode="reply" chosen={mode} id={id} />
+          <ModeButton mode="email" chosen={mode} id={id} />
           <ModeButton mode="note" chosen={mode} id={id} />
           <Hint summary={summary} mode={mode} state={state} />
         </div>
@@ -121,6 +124,7 @@ export function Composer({ state, summary }: { state: State; summary: Summary })
       ) : (
         <>
           <Attachments conversation={id} attachments={attachments} />
+          {mode === "email" && !editing && <EmailReply state={state} summary={summary} />}
           <div class="inbox-write">
             <SuggestionList suggestions={suggestions} />
             {!editing && mode !== "email" && <AttachButton conversation={id} />}
@@ -154,7 +158,7 @@ export function Composer({ state, summary }: { state: State; summary: Summary })
                 desk.attach(id, files);
               }}
             />
-            <button type="submit" class="button primary inbox-send" data-lc="send" disabled={nothing || over > 0 || saving} title={say("inbox.enter_hint")}>
+            <button type="submit" class="button primary inbox-send" data-lc="send" disabled={nothing || nowhere || over > 0 || saving} title={say("inbox.enter_hint")}>
               {!editing && <Icon path={mode === "note" ? NOTE : SEND} />}
               {say(editing ? (saving ? "inbox.edit_saving" : "inbox.edit_save") : SENDS[mode])}
             </button>

@@ -2,11 +2,13 @@
 import { h, render } from "preact";
 import { showCount } from "../console/count";
 import { words } from "../i18n/words";
+import type { Escalation } from "../protocol";
 import { alerts as newAlerts } from "./alerts";
 import { App } from "./app";
 import { InboxContext, nameOf, type Given, type InboxWords } from "./context";
 import { desk as newDesk } from "./desk";
 import { load } from "./keep";
+import { concerns, heard, REPEAT_MS, rings } from "./ringing";
 import { calling } from "./select";
 import { initial } from "./state";
 
@@ -36,18 +38,31 @@ addEventListener("popstate", ({ state }: PopStateEvent) => {
   desk.open(opened);
 });
 
+const watched = () => !document.hidden && document.hasFocus();
 desk.onNews((summaries) => {
-  const { opened } = desk.state();
-  const unheard = summaries.filter(({ id }) => id !== opened || document.hidden || !document.hasFocus());
+  const { opened, me } = desk.state();
+  const unheard = summaries.filter((summary) => heard(summary, me) && !(summary.id === opened && watched()));
   if (unheard.length === 0) return;
-  alerts.ring();
-  if (!document.hidden && document.hasFocus()) return;
+  void alerts.ring();
+  if (watched()) return;
   for (const summary of unheard) {
     const name = nameOf(summary, say);
     const title = say(summary.status === "waiting" ? "inbox.notify_new" : "inbox.notify_line", { name });
     alerts.notify(title, summary.last?.body ?? "", summary.id, () => desk.open(summary.id));
   }
 });
+desk.hear<Escalation>("escalation", ({ conversation }) => {
+  const { conversations, me } = desk.state();
+  const summary = conversations[conversation];
+  if (summary && !concerns(summary, me.id)) return;
+  void alerts.ring("loud");
+  const title = say("inbox.notify_long", { name: summary ? nameOf(summary, say) : say("inbox.visitor") });
+  alerts.notify(title, summary?.last?.body ?? "", conversation, () => desk.open(conversation), true);
+});
+setInterval(() => {
+  const { conversations, me } = desk.state();
+  if (Object.values(conversations).some((summary) => rings(summary, me))) void alerts.ring("again");
+}, REPEAT_MS);
 
 root.replaceChildren();
 render(h(InboxContext.Provider, { value: { desk, say, alerts, given } }, h(App, null)), root);
