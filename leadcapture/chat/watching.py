@@ -41,6 +41,7 @@ class Tab:
     origin: Origin
     page: Page | None
     talks: bool = False  # has a conversation
+    news: bool = False  # there is something to tell though the row stays as it is
     closed_at: float | None = None
     written: dict[str, Any] = field(default_factory=dict)  # its row as it is; nothing while there is none
 
@@ -64,13 +65,13 @@ class Tab:
 tabs: dict[str, Tab] = {}
 _trails: OrderedDict[str, list[Page]] = OrderedDict()
 _process = ids.new("token")  # this process, among those that serve the same database
-_heartbeat = 0.0
+_heartbeat = -HEARTBEAT
 
 
 def configure() -> None:
     """Begin with no tabs."""
-    global _process
-    _process = ids.new("token")
+    global _process, _heartbeat
+    _process, _heartbeat = ids.new("token"), -HEARTBEAT
     tabs.clear()
     _trails.clear()
 
@@ -96,7 +97,7 @@ def talks(sid: str, visitor: str) -> None:
     """The visitor of this tab, who may be another one than a moment ago, has a conversation."""
     tab = tabs.get(sid)
     if tab is not None:
-        tab.visitor, tab.talks = visitor, True
+        tab.visitor, tab.talks, tab.news = visitor, True, True
 
 
 def left(sid: str) -> None:
@@ -135,7 +136,7 @@ def people_due(now: datetime) -> None:
     beats = time.monotonic() - _heartbeat >= HEARTBEAT
     gone = [sid for sid, tab in tabs.items() if tab.closed_at and time.monotonic() - tab.closed_at >= GRACE]
     rows = {sid: {} if sid in gone else tab.row() for sid, tab in tabs.items()}
-    changed = {sid: row for sid, row in rows.items() if row != tabs[sid].written}
+    changed = {sid: row for sid, row in rows.items() if row != tabs[sid].written or tabs[sid].news}
     touched = {
         (known["site_id"], known["visitor"])
         for sid, row in changed.items()
@@ -146,7 +147,7 @@ def people_due(now: datetime) -> None:
         touched |= db.write(_write, now, changed=changed, beats=beats)
         _heartbeat = time.monotonic() if beats else _heartbeat
     for sid, row in changed.items():
-        tabs[sid].written = row
+        tabs[sid].written, tabs[sid].news = row, False
     for sid in gone:
         del tabs[sid]
     if touched:
