@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from leadcapture import addresses, i18n, ids, signing
-from leadcapture.chat import afterwards
+from leadcapture.chat import afterwards, canned, listing, posting
 from leadcapture.chat import operations as chat
 from leadcapture.chat import protocol as chat_protocol
 from leadcapture.chat import queries as chat_queries
 from leadcapture.consent import operations as consent
 from leadcapture.contacts import queries as contact_queries
 from leadcapture.demo import rules
+from leadcapture.demo import team as desk
 from leadcapture.demo.stories import STORIES, SUBSCRIBERS, Story, Subscriber
 from leadcapture.forms import checking, intake, kinds
 from leadcapture.forms import operations as forms
@@ -124,6 +125,9 @@ def _seed(session: Session, now: datetime, public_url: str) -> None:
     for name, form in made.items():
         _enter(session, now, kinds.by_name(name), form, site, public_url)
     sites.create_token(session, opened, site_id=site.id, name="Demo", token=_api_token())
+    sites.update(session, opened, site_id=site.id, chat=desk.CHAT)
+    for shortcut, body in desk.CANNED:
+        canned.add(session, opened, site_id=site.id, shortcut=shortcut, body=body)
 
     for subscriber in SUBSCRIBERS:
         _subscribe(session, now, made["subscription"], subscriber, public_url)
@@ -305,7 +309,7 @@ def _tell(
             ).message.conversation
         else:
             operator = team["alice" if line.who == "note" else line.who]
-            chat.post_by_operator(
+            posting.by_operator(
                 session,
                 at,
                 operator_id=operator.id,
@@ -314,6 +318,17 @@ def _tell(
                 incoming=incoming,
                 kind="note" if line.who == "note" else "reply",
             )
+    if story.tags:
+        alice = team["alice"]
+        listing.tag(
+            session,
+            at,
+            operator_id=alice.id,
+            epoch=alice.session_epoch,
+            chosen=[conversation],
+            add=story.tags,
+            remove=(),
+        )
     if story.closed:
         _close(session, at, question.site_id, team["alice"], story, visitor, conversation)
 

@@ -42,6 +42,7 @@ class Story:
     closed: bool = False
     stars: int = 0
     comment: str = ""
+    tags: tuple[str, ...] = ()
 
 
 SUBSCRIBERS = (
@@ -89,6 +90,7 @@ STORIES = (
         closed=True,
         stars=5,
         comment="Quick and friendly",
+        tags=("delivery",),
     ),
     Story(
         "Freya",
@@ -110,13 +112,14 @@ STORIES = (
             Line("visitor", "My blanket came with a pulled thread near the edge. I have a photo.\nWhat should I do?"),
             Line("alice", "I am sorry about that. Did it come in the last thirty days?", 2),
             Line("visitor", "Yes, last week.", 1),
-            Line("note", "Third one out of that batch. Can you look at the loom, Bob?", 1),
+            Line("note", "Third one out of that batch. Can you look at the loom, @Bob?", 1),
             Line("alice", "Then we send you a new one and you may keep this one as a picnic blanket.", 2),
             Line("visitor", "That is more than kind!", 1),
         ),
         closed=True,
         stars=5,
         comment="Better than I expected.",
+        tags=("damaged",),
     ),
     Story(
         "زائر من عمّان",
@@ -130,6 +133,7 @@ STORIES = (
         language="ar",
         closed=True,
         stars=5,
+        tags=("delivery",),
     ),
     Story(
         "Visitor from Graz",
@@ -156,6 +160,7 @@ STORIES = (
         ),
         email="priya@example.com",
         confirmed=True,
+        tags=("wholesale",),
     ),
     Story(
         "Léa",
@@ -164,6 +169,7 @@ STORIES = (
         (Line("visitor", "The handle of my cup broke off after four years. Can it be mended?"),),
         email="lea@example.net",
         confirmed=True,
+        tags=("repair",),
     ),
     Story(
         "Henrik",
@@ -207,5 +213,6 @@ STORIES = (
         3,
         "/demo",
         (Line("visitor", "Good afternoon. Can I still change the address of an order from this morning?"),),
+        tags=("delivery",),
     ),
 )
