@@ -32,6 +32,7 @@ CSP = (
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 BESIDE_A_FILE = 100_000  # bytes that a form with a file in it weighs beside the file
+MOST_READ_IN_VAIN = 50_000_000  # bytes of a body that is refused all the same
 COMPRESSIBLE = ("text/", "application/json", "application/javascript", "image/svg+xml")
 
 
@@ -117,11 +118,17 @@ def csv_download(
 def allow_upload(most: int) -> None:
     """Let this request bring a file of at most `most` bytes. To be said before anything reads the body.
 
-    Raises uploads.TooLarge, with nothing read, when the request says that it brings more.
+    Raises uploads.TooLarge, with nothing kept, when the request says that it brings more.
     """
     request.max_content_length = most + BESIDE_A_FILE
-    if (request.content_length or 0) > request.max_content_length:
-        raise uploads.too_large(most)
+    length = request.content_length or 0
+    if length <= request.max_content_length:
+        return
+    if length <= MOST_READ_IN_VAIN:
+        # A browser that is cut off while it sends shows no answer: let it come to the end, and hear why not.
+        while length > 0 and (chunk := request.environ["wsgi.input"].read(min(length, uploads.CHUNK))):
+            length -= len(chunk)
+    raise uploads.too_large(most)
 
 
 def uploaded(most: int) -> FileStorage:
