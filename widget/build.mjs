@@ -17,6 +17,8 @@ const kinds = readdirSync(join(here, "src/kinds"))
 
 const ENTRIES = [
   { name: "loader.js", source: "src/loader/main.ts", format: "iife", target: ["es2022"] },
+  // Before the panel, which carries its name.
+  { name: "chat-more.js", source: "src/panel/more/main.ts", format: "esm", target: ["es2022"], plugins: () => [borrowedPreact] },
   { name: "panel.js", source: "src/panel/main.tsx", format: "esm", target: ["es2022"] },
   { name: "forms.js", source: "src/forms/main.ts", format: "esm", target: ["es2022"] },
   { name: "placement.js", source: "src/placement/main.ts", format: "esm", target: ["es2022"] },
@@ -85,11 +87,26 @@ const leanSocket = {
       'import { WS } from "./websocket.js"; export const transports = { websocket: WS };',
     );
     instead(/engine\.io-client\/build\/esm\/transports\/polling-xhr\.js$/, "export class XHR {}");
+    // With one transport there is nothing to change over to.
+    builder.onLoad({ filter: /engine\.io-client\/build\/esm\/socket\.js$/ }, ({ path }) => {
+      const source = readFileSync(path, "utf8");
+      const lean = source.replace(/\n {4}_probe\(name\) \{\n[\s\S]*?\n {4}\}\n/, "\n    _probe() {}\n");
+      if (lean === source) throw new Error("engine.io-client has changed: look for the probing of transports");
+      return { contents: lean, resolveDir: dirname(path) };
+    });
     instead(/socket\.io-parser\/build\/esm\/is-binary\.js$/, "export const isBinary = () => false, hasBinary = isBinary;");
     instead(
       /socket\.io-parser\/build\/esm\/binary\.js$/,
       "export const deconstructPacket = (packet) => ({ packet, buffers: [] }), reconstructPacket = (packet) => packet;",
     );
+  },
+};
+
+// A module that draws into the panel's tree takes the panel's own Preact.
+const borrowedPreact = {
+  name: "borrowed-preact",
+  setup(builder) {
+    builder.onResolve({ filter: /^preact(\/.*)?$/ }, () => ({ path: join(here, "src/panel/more/borrowed.ts") }));
   },
 };
 
@@ -99,7 +116,7 @@ const hashed = (name, bytes) => {
   return `${name.slice(0, dot)}-${hash}${name.slice(dot)}`;
 };
 
-async function bundle({ name, source, format, target }) {
+async function bundle({ name, source, format, target, plugins = () => [] }) {
   const css = name.endsWith(".css");
   const { outputFiles } = await build({
     absWorkingDir: here,
@@ -111,9 +128,12 @@ async function bundle({ name, source, format, target }) {
     legalComments: "none",
     format,
     target: target ?? ["chrome110", "firefox115", "safari16"],
-    plugins: css ? [] : [cssText, leanSocket],
+    plugins: css ? [] : [...plugins(), cssText, leanSocket],
     loader: css ? {} : { ".svg": "text" },
-    define: { "process.env.NODE_ENV": '"production"' },
+    define: {
+      "process.env.NODE_ENV": '"production"',
+      ...(manifest["chat-more.js"] ? { __CHAT_MORE__: JSON.stringify(manifest["chat-more.js"]) } : {}),
+    },
     jsx: "automatic",
     jsxImportSource: "preact",
     outfile: join(out, name),

@@ -1,17 +1,20 @@
 // Keeps this browser's chat in step with the service: chooses the link, sends the outbox in order and one at a time
 // until each message is acknowledged, fills gaps, and shares all of it with the site's other tabs.
-import type { Availability } from "../protocol";
+import type { Ack, Availability, ChatFile } from "../protocol";
 import { randomId } from "../random";
 import type { Memory, Remembered } from "./memory";
-import type { Hearing, Link, Whereabouts } from "./link";
+import type { Hearing, Link, VisitorEvent, Whereabouts } from "./link";
+import { watchPage } from "./page";
 import { pollingLink } from "./polling";
 import { socketLink, type SocketLink } from "./socket";
 import { initialChat, lastFromOthers, needsSync, nextToSend, reduce, type ChatEvent, type ChatState } from "./state";
 
-const LATE_MS = 30_000;
+/** Nobody is left to believe for longer that a message went out. */
+const LATE_MS = 4_000;
 const FAILURES_BEFORE_POLLING = 2;
 const SOCKET_AGAIN_MS = 60_000;
 const TYPING_EVERY_MS = 2_500;
+const PREVIEW_EVERY_MS = 700;
 const AGAIN_MS = 1_000;
 const GAP_AGAIN_MS = 2_000;
 
@@ -20,9 +23,16 @@ export interface Connection {
   token(): string | null;
   start(): void;
   stop(): void;
-  send(body: string): void;
+  send(body: string, file?: ChatFile): void;
   retry(client_id: string): void;
-  typing(): void;
+  typing(text: string): void;
+  /** The acknowledgement of an event; rejects where none comes. */
+  ask<T>(event: VisitorEvent, payload?: object): Promise<Ack<T>>;
+  /** Who the visitor is on the page's own site became known; answers why it was not believed, or null. */
+  identified(): Promise<string | null>;
+  /** The service gave this visitor a token by another way, or the key to get one by. */
+  known(token: string): void;
+  key(): string;
   /** The visitor sees the log up to its end. */
   looked(): void;
 }
@@ -33,10 +43,15 @@ export interface ConnectionOptions {
   lang: string;
   availability: Availability;
   memory: Memory;
+  /** What is said of the page and of who looks at it. */
+  about: Whereabouts["about"];
+  /** What is typed is shown to the operators before it is sent. */
+  preview: boolean;
   changed(state: ChatState, before: ChatState): void;
 }
 
-export function connection({ base, site, lang, availability, memory, changed }: ConnectionOptions): Connection {
+export function connection(options: ConnectionOptions): Connection {
+  const { base, site, lang, availability, memory, about, preview, changed } = options;
   let state = initialChat(availability);
   let started = false;
   // The token of a visitor who said nothing yet lives in this page alone.
@@ -46,20 +61,25 @@ export function connection({ base, site, lang, availability, memory, changed }: 
   let sending = false;
   let syncing = false;
   let typedAt = 0;
+  let typed = "";
+  let previewing: ReturnType<typeof after> | 0 = 0;
   let told = { delivered: 0, seen: 0, conversation: null as string | null };
   const timers = new Set<ReturnType<typeof setTimeout>>();
-  const tries = new Map<string, number>();
+  /** Since when this page waits for a message to be stored. */
+  const since = new Set<string>();
   let forgetTabs = () => {};
+  let forgetPage = () => {};
 
-  const where: Whereabouts = { base, site, lang, token: () => token, last: () => state.log.last };
+  const where: Whereabouts = { base, site, lang, about, key, token: () => token, last: () => state.log.last, rev: () => state.rev };
   const link = (): Link | null => (socket?.ready() ? socket : polling?.ready() ? polling : null);
 
-  function after(ms: number, act: () => void): void {
+  function after(ms: number, act: () => void): ReturnType<typeof setTimeout> {
     const timer = setTimeout(() => {
       timers.delete(timer);
       act();
     }, ms);
     timers.add(timer);
+    return timer;
   }
 
   function dispatch(event: ChatEvent): void {
@@ -71,6 +91,7 @@ export function connection({ base, site, lang, availability, memory, changed }: 
 
   /** What a new state asks for: sending, filling a gap, saying what arrived. */
   function settle(): void {
+    watchWaiting();
     void pump();
     void fillGap();
     report();
@@ -84,7 +105,6 @@ export function connection({ base, site, lang, availability, memory, changed }: 
     if (sending || !letter || !through) return;
     if (adoptOtherTabsToken()) return;
     sending = true;
-    tries.set(letter.client_id, tries.get(letter.client_id) ?? Date.now());
     // From the first message on the token is kept: a page that is left before the acknowledgement sends the same
     // message again as the same visitor, and it is stored once.
     if (token) memory.write({ token });
@@ -103,16 +123,26 @@ export function connection({ base, site, lang, availability, memory, changed }: 
       }
     } catch {
       // No answer: it may or may not have arrived. The same id goes out again, and counts once.
-      const since = tries.get(letter.client_id) ?? Date.now();
-      if (link() && Date.now() - since > LATE_MS) {
-        tries.delete(letter.client_id);
-        dispatch({ type: "late", client_id: letter.client_id });
-      }
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     } finally {
       sending = false;
     }
     if (started) settle();
+  }
+
+  /** Whatever the reason is, a message that does not get through is said to be not sent, while it is tried on. */
+  function watchWaiting(): void {
+    for (const { client_id, state: how, late } of state.pending) {
+      if (how !== "waiting" || late || since.has(client_id)) continue;
+      since.add(client_id);
+      after(LATE_MS, () => since.delete(client_id) && dispatch({ type: "late", client_id }));
+    }
+  }
+
+  function key(): string {
+    const kept = memory.read().key ?? randomId();
+    memory.write({ key: kept });
+    return kept;
   }
 
   function keepToken(given: string): void {
@@ -121,7 +151,7 @@ export function connection({ base, site, lang, availability, memory, changed }: 
   }
 
   function forgetUnsent(client_id: string): void {
-    tries.delete(client_id);
+    since.delete(client_id);
     memory.write({ outbox: memory.read().outbox.filter((one) => one.client_id !== client_id) });
   }
 
@@ -137,7 +167,11 @@ export function connection({ base, site, lang, availability, memory, changed }: 
 
   function otherTabWrote({ token: theirs, outbox, seen }: Remembered): void {
     if (theirs) adoptOtherTabsToken();
-    if (seen && seen.conversation === state.conversation) dispatch({ type: "looked", seq: seen.seq });
+    if (seen && seen.conversation === state.conversation) {
+      dispatch({ type: "looked", seq: seen.seq });
+      const kept = memory.read().seen;
+      if (kept?.conversation === seen.conversation && kept.seq < seen.seq) memory.write({ seen });
+    }
     dispatch({ type: "outbox", waiting: outbox });
   }
 
@@ -157,8 +191,8 @@ export function connection({ base, site, lang, availability, memory, changed }: 
     try {
       for (;;) {
         const before = state.log.last;
-        const { messages, more } = await through.sync(before);
-        dispatch({ type: "synced", messages });
+        const { messages, more, changed, rev } = await through.sync();
+        dispatch({ type: "synced", messages, changed, rev });
         if (more === false || messages.length === 0 || state.log.last === before) break;
       }
     } catch {
@@ -189,25 +223,29 @@ export function connection({ base, site, lang, availability, memory, changed }: 
   const hear: Hearing = {
     welcome(welcome) {
       stopPolling();
-      tries.clear();
       const kept = memory.read();
-      if (welcome.token !== token && kept.token === token && token) memory.write({ token: welcome.token });
+      // A verified visitor's conversation is there before anything was said on this device.
+      if (welcome.token !== token && ((kept.token === token && token) || welcome.conversation)) memory.write({ token: welcome.token });
       token = welcome.token;
       told.conversation = null;
+      if (welcome.doubt) console.warn(`leadcapture: ${welcome.doubt.message}`);
       dispatch({ type: "welcome", welcome });
       if (kept.seen && kept.seen.conversation === state.conversation) dispatch({ type: "looked", seq: kept.seen.seq });
       dispatch({ type: "link", link: "online" });
       if (welcome.messages.length && welcome.more !== false) void catchUp();
     },
-    polled({ messages, more, conversation, status, operator, available, reply_time }) {
+    polled({ messages, more, changed, rev, conversation, status, operator, place, joined, available, reply_time, back_at }) {
       if (!state.welcomed || conversation !== state.conversation) {
-        const known = { available: available ?? state.available, reply_time: reply_time ?? state.reply_time };
-        dispatch({ type: "welcome", welcome: { ...known, token: token ?? "", conversation, messages, next: 0 } });
+        const known = { available: available ?? state.available, reply_time: reply_time ?? state.reply_time, back_at };
+        dispatch({ type: "welcome", welcome: { ...known, token: token ?? "", conversation, messages, next: 0, changed, rev } });
       } else {
-        dispatch({ type: "synced", messages });
+        dispatch({ type: "synced", messages, changed, rev });
       }
-      if (available !== undefined) dispatch({ type: "available", availability: { available, reply_time: reply_time ?? "" } });
-      if (conversation && status) dispatch({ type: "conversation", conversation: { id: conversation, status, operator: operator ?? null } });
+      if (available !== undefined) dispatch({ type: "available", availability: { available, reply_time: reply_time ?? "", back_at } });
+      if (conversation && status) {
+        const told = { id: conversation, status, operator: operator ?? null, place, joined };
+        dispatch({ type: "conversation", conversation: told, now: Date.now() });
+      }
       if (more) void catchUp();
       if (state.link !== "polling") {
         // The service answers again: perhaps it was only away, and the socket will do.
@@ -216,7 +254,8 @@ export function connection({ base, site, lang, availability, memory, changed }: 
       }
     },
     message: (message) => dispatch({ type: "message", message, now: Date.now() }),
-    conversation: (conversation) => dispatch({ type: "conversation", conversation }),
+    changed: (message) => dispatch({ type: "changed", message }),
+    conversation: (conversation) => dispatch({ type: "conversation", conversation, now: Date.now() }),
     available: (now) => dispatch({ type: "available", availability: now }),
     typing(name) {
       dispatch({ type: "typing", name, now: Date.now() });
@@ -224,13 +263,19 @@ export function connection({ base, site, lang, availability, memory, changed }: 
     },
     theirs: (seen) => dispatch({ type: "theirs", ...seen }),
     down() {
-      if (!link() && state.link !== "refused") dispatch({ type: "link", link: state.welcomed ? "down" : "connecting" });
+      if (!link() && !isRefused(state)) dispatch({ type: "link", link: state.welcomed ? "down" : "connecting" });
     },
     stranger() {
       token = null;
       memory.write({ token });
     },
-    refused: () => dispatch({ type: "link", link: "refused" }),
+    refused(code) {
+      if (code !== "blocked") return dispatch({ type: "link", link: "refused" });
+      // No use in trying on: the next page asks again.
+      socket?.stop();
+      stopPolling();
+      dispatch({ type: "link", link: "blocked" });
+    },
   };
 
   function socketFailed(times: number): boolean {
@@ -273,6 +318,10 @@ export function connection({ base, site, lang, availability, memory, changed }: 
       started = true;
       dispatch({ type: "outbox", waiting: memory.read().outbox });
       forgetTabs = memory.onOtherTab(otherTabWrote);
+      forgetPage = watchPage(() => {
+        const { page: url, title, timezone, watch } = about();
+        if (state.conversation || watch) link()?.tell("page", { url, title, timezone });
+      });
       addEventListener("online", online);
       socket = socketLink(where, hear, socketFailed);
       socket.connect();
@@ -283,29 +332,65 @@ export function connection({ base, site, lang, availability, memory, changed }: 
       stopPolling();
       socket = null;
       forgetTabs();
+      forgetPage();
       removeEventListener("online", online);
       for (const timer of timers) clearTimeout(timer);
       timers.clear();
+      since.clear();
+      previewing = 0;
       dispatch({ type: "link", link: "connecting" });
     },
-    send(body) {
-      const letter = { client_id: randomId(), body: body.trim(), at: Date.now() };
-      if (!letter.body) return;
+    send(body, file) {
+      const letter = { client_id: randomId(), body: body.trim(), at: Date.now(), file };
+      if (!letter.body && !file) return;
       memory.write({ outbox: [...memory.read().outbox, letter] });
       dispatch({ type: "compose", ...letter });
     },
     retry(client_id) {
       const failed = state.pending.find((one) => one.client_id === client_id);
       if (!failed) return;
-      const others = memory.read().outbox.filter((one) => one.client_id !== client_id);
-      memory.write({ outbox: [...others, { client_id, body: failed.body, at: Date.now() }] });
+      const { body, file, late } = failed;
+      const { outbox } = memory.read();
+      const others = outbox.filter((one) => one.client_id !== client_id);
+      if (!late) memory.write({ outbox: [...others, { client_id, body, file, at: Date.now() }] });
       dispatch({ type: "retry", client_id, at: Date.now() });
+      if (link()) return;
+      socket?.reconnect();
+      if (polling) restartPolling();
     },
-    typing() {
-      if (Date.now() - typedAt < TYPING_EVERY_MS || !state.conversation) return;
-      typedAt = Date.now();
-      link()?.tell("typing", {});
+    typing(text) {
+      if (!state.conversation) return;
+      typed = text;
+      if (preview) previewing ||= after(PREVIEW_EVERY_MS, () => {
+        previewing = 0;
+        link()?.tell("typing", { text: typed });
+      });
+      else if (Date.now() - typedAt >= TYPING_EVERY_MS) {
+        typedAt = Date.now();
+        link()?.tell("typing", {});
+      }
     },
+    async ask<T>(event: VisitorEvent, payload: object = {}): Promise<Ack<T>> {
+      const through = link();
+      if (!through) throw new Error("no link");
+      return through.ask<T>(event, payload);
+    },
+    async identified() {
+      const { identity } = about();
+      const through = link();
+      // Whoever has no link yet says it when it comes.
+      if (!identity || !through) return null;
+      const answer = await through.ask<{ token: string }>("identify", identity);
+      if (!answer.ok) return answer.error.message;
+      if (answer.token === token) return null;
+      if (memory.read().token || state.conversation) memory.write({ token: answer.token });
+      token = answer.token;
+      if (polling) restartPolling();
+      socket?.reconnect();
+      return null;
+    },
+    known: (given) => void (token = given),
+    key,
     looked() {
       const seq = lastFromOthers(state);
       if (!state.conversation || seq <= state.seen) return;
@@ -314,3 +399,5 @@ export function connection({ base, site, lang, availability, memory, changed }: 
     },
   };
 }
+
+const isRefused = ({ link }: ChatState): boolean => link === "refused" || link === "blocked";

@@ -1,18 +1,26 @@
 // One way to reach the service: a socket (socket.ts) or plain HTTP (polling.ts). The connection chooses.
-import type { Ack, Availability, Conversation, Message, Stored, Synced, Welcome, Polled } from "../protocol";
+import type {
+  Ack, Availability, ChatFile, Conversation, Identity, Message, Polled, Stored, Synced, VISITOR_EMITS, Welcome,
+} from "../protocol";
+import type { PageFacts } from "./page";
 
 export interface Letter {
   client_id: string;
   body: string;
+  file?: ChatFile;
 }
+
+export type VisitorEvent = (typeof VISITOR_EMITS)[number];
 
 export interface Link {
   /** The acknowledgement; rejects when none came in time. */
   send(letter: Letter): Promise<Ack<Stored>>;
-  /** Everything after a seq, or its first part. */
-  sync(after: number): Promise<Synced>;
+  /** Everything after what we have, or its first part. */
+  sync(): Promise<Synced>;
+  /** The acknowledgement of another event; rejects when none came in time. */
+  ask<T>(event: VisitorEvent, payload: object): Promise<Ack<T>>;
   /** Says something that needs no answer; lost without harm. */
-  tell(event: "typing" | "seen" | "delivered", payload: object): void;
+  tell(event: "typing" | "seen" | "delivered" | "page", payload: object): void;
   /** Whether messages may be sent now. */
   ready(): boolean;
   stop(): void;
@@ -22,6 +30,7 @@ export interface Hearing {
   welcome(welcome: Welcome): void;
   polled(polled: Polled): void;
   message(message: Message): void;
+  changed(message: Message): void;
   conversation(conversation: Conversation): void;
   available(availability: Availability): void;
   typing(name: string): void;
@@ -30,8 +39,8 @@ export interface Hearing {
   down(): void;
   /** The service does not know our token any more; the next message makes us known again. */
   stranger(): void;
-  /** The service does not want this page. */
-  refused(): void;
+  /** The service does not want this page, or, for a time, this visitor. */
+  refused(code: string): void;
 }
 
 export interface Whereabouts {
@@ -40,6 +49,11 @@ export interface Whereabouts {
   lang: string;
   /** The visitor's token, once there is one. */
   token(): string | null;
-  /** The last seq we have. */
+  /** What a first message without a token is recognised by when it is sent again. */
+  key(): string;
+  /** The last seq we have, and the rev up to which edits are known. */
   last(): number;
+  rev(): number;
+  /** Of the page, and who the visitor is on it. */
+  about(): PageFacts & { identity?: Identity; watch: boolean };
 }

@@ -31,3 +31,10 @@ export function receive<M extends Numbered>(log: Log<M>, incoming: readonly M[])
 
 /** Whether something between is missing and must be asked for. */
 export const hasGap = (log: Log<Numbered>): boolean => log.held.length > 0;
+
+/** The log with one of its messages as it is now; the very same object where it is not here. */
+export function replace<M extends Numbered>(log: Log<M>, now: M): Log<M> {
+  const put = (list: readonly M[]) => list.map((one) => (one.seq === now.seq ? now : one));
+  if (![...log.messages, ...log.held].some(({ seq }) => seq === now.seq)) return log;
+  return { ...log, messages: put(log.messages), held: put(log.held) };
+}

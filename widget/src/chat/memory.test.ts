@@ -9,7 +9,7 @@ afterEach(() => {
 
 test("what is written is there for the next page", () => {
   memoryOf("site_a").write({ token: "t" });
-  expect(memoryOf("site_a").read()).toEqual({ token: "t", outbox: [], seen: null });
+  expect(memoryOf("site_a").read()).toEqual({ token: "t", key: null, outbox: [], seen: null, rung: null, muted: false, rated: null });
   expect(memoryOf("site_b").read().token).toBeNull();
 });
 

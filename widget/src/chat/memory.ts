@@ -1,24 +1,34 @@
 // What a browser keeps of a conversation: the visitor's token and unsent messages in localStorage (shared by tabs),
-// the draft and whether the panel is open in sessionStorage (this tab's own). Nothing is written before the first
-// message, and everything works, for this page, where storage is forbidden.
+// the draft, half-filled forms and whether the panel is open in sessionStorage (this tab's own). Nothing is written
+// before the visitor opens the panel, and everything works, for this page, where storage is forbidden.
 import { memoryKey } from "../loader/bridge";
+import type { Draft } from "./state";
 
-export interface Unsent {
-  client_id: string;
-  body: string;
-  at: number;
+/** A place in a conversation. */
+export interface Mark {
+  conversation: string;
+  seq: number;
 }
 
 export interface Remembered {
   token: string | null;
-  outbox: Unsent[];
-  /** Up to which seq of which conversation this visitor has looked. */
-  seen: { conversation: string; seq: number } | null;
+  /** By which a first message that is sent again is known for the same one, where there is no token yet. */
+  key: string | null;
+  outbox: Draft[];
+  /** Up to where this visitor has looked. */
+  seen: Mark | null;
+  /** Up to where some tab has made its sound, and which. */
+  rung: (Mark & { by: string }) | null;
+  muted: boolean;
+  /** The conversation that was rated last, or whose rating was declined by writing on. */
+  rated: string | null;
 }
 
 interface TabMemory {
   draft: string;
   open: boolean;
+  /** What was typed into forms of the panel and not sent, by their slugs. */
+  forms: Record<string, Record<string, string>>;
 }
 
 export interface Memory {
@@ -32,15 +42,22 @@ export interface Memory {
 
 type Store = "localStorage" | "sessionStorage";
 
-const NOTHING: Remembered = { token: null, outbox: [], seen: null };
+const NOTHING: Remembered = { token: null, key: null, outbox: [], seen: null, rung: null, muted: false, rated: null };
 
 export function memoryOf(site: string): Memory {
   const key = memoryKey(site);
   const forThisPage = new Map<Store, string>();
 
+  const parse = (text: string | null): object => {
+    try {
+      return JSON.parse(text ?? "{}") as object;
+    } catch {
+      return {};
+    }
+  };
   const load = (store: Store): object => {
     try {
-      return JSON.parse(forThisPage.get(store) ?? window[store].getItem(key) ?? "{}") as object;
+      return parse(forThisPage.get(store) ?? window[store].getItem(key));
     } catch {
       return {};
     }
@@ -55,7 +72,7 @@ export function memoryOf(site: string): Memory {
     }
   };
   const read = (): Remembered => ({ ...NOTHING, ...load("localStorage") });
-  const readTab = (): TabMemory => ({ draft: "", open: false, ...load("sessionStorage") });
+  const readTab = (): TabMemory => ({ draft: "", open: false, forms: {}, ...load("sessionStorage") });
 
   return {
     read,
@@ -64,7 +81,8 @@ export function memoryOf(site: string): Memory {
     writeTab: (change) => save("sessionStorage", { ...readTab(), ...change }),
     onOtherTab(listener) {
       const heard = (event: StorageEvent) => {
-        if (event.key === key) listener(read());
+        // What was written then, not what is there by now: a third tab may have written over it.
+        if (event.key === key && event.newValue) listener({ ...NOTHING, ...parse(event.newValue) });
       };
       addEventListener("storage", heard);
       return () => removeEventListener("storage", heard);

@@ -1,6 +1,6 @@
-// The link by plain HTTP, where WebSockets are blocked: a post for each message, and a get that waits for news.
-import { call } from "../api";
-import type { Polled, SiteConfig, Stored, WireError } from "../protocol";
+// The link by plain HTTP, where WebSockets are blocked: a post for each message or event, and a get that waits for news.
+import { call, type Answer } from "../api";
+import type { Ack, Polled, SiteConfig, Stored, WireError } from "../protocol";
 import type { Hearing, Link, Whereabouts } from "./link";
 
 const WAIT_S = 25;
@@ -9,7 +9,7 @@ const PAUSE_MS = 500;
 const PAUSE_MAX_MS = 5_000;
 
 export function pollingLink(where: Whereabouts, hear: Hearing): Link {
-  const address = `${where.base}/v1/${where.site}/chat/messages`;
+  const chat = `${where.base}/v1/${where.site}/chat`;
   const stopped = new AbortController();
   const { signal } = stopped;
   let reached = false;
@@ -17,14 +17,25 @@ export function pollingLink(where: Whereabouts, hear: Hearing): Link {
 
   const rest = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-  async function get(after: number, wait: number): Promise<Polled> {
-    const answer = await call<Polled>(`${address}?after_seq=${after}&wait=${wait}`, {
+  async function get(wait: number): Promise<Polled> {
+    const since = `after_seq=${where.last()}&after_rev=${where.rev()}&wait=${wait}&lang=${where.lang}`;
+    const answer = await call<Polled & { error?: WireError }>(`${chat}/messages?${since}`, {
       token: where.token(), signal, timeout: (wait + 15) * 1000,
     });
     if (answer.status === 401) hear.stranger();
-    if (answer.status === 403) hear.refused();
+    if (answer.status === 403) hear.refused(answer.data?.error?.code ?? "");
     if (answer.status !== 200) throw new Error(`${answer.status}`);
     return answer.data;
+  }
+
+  async function post<T>(path: string, payload: object): Promise<Ack<T>> {
+    // Without a token the key says that this is the same visitor, however often something is sent.
+    const known = where.token() ? {} : { visitor_key: where.key() };
+    const { status, data }: Answer<T & { error: WireError }> = await call(`${chat}/${path}?lang=${where.lang}`, {
+      token: where.token(), signal, body: { ...known, ...payload }, timeout: ACK_MS,
+    });
+    if (status >= 500 || !data) throw new Error(`${status}`);
+    return status < 300 ? { ...data, ok: true } : { ok: false, error: data.error };
   }
 
   /** Who has said nothing yet has nothing to wait for but somebody to be there. */
@@ -45,7 +56,7 @@ export function pollingLink(where: Whereabouts, hear: Hearing): Link {
   async function listen(): Promise<void> {
     while (!signal.aborted) {
       try {
-        if (where.token()) heard(await get(where.last(), reached ? WAIT_S : 0));
+        if (where.token()) heard(await get(reached ? WAIT_S : 0));
         else await lookForSomebody();
       } catch {
         if (signal.aborted) return;
@@ -59,15 +70,12 @@ export function pollingLink(where: Whereabouts, hear: Hearing): Link {
 
   void listen();
   return {
-    async send({ client_id, body }) {
-      const { status, data } = await call<Stored & { error: WireError }>(address, {
-        token: where.token(), signal, body: { client_id, body, page: location.href }, timeout: ACK_MS,
-      });
-      if (status >= 500 || !data) throw new Error(`${status}`);
-      return status < 300 ? { ...data, ok: true } : { ok: false, error: data.error };
+    send: ({ client_id, body, file }) => post<Stored>("messages", { ...where.about(), client_id, body, file: file?.id }),
+    sync: () => get(0),
+    ask: <T>(event: string, payload: object) => post<T>(`events/${event}`, payload),
+    tell(event, payload) {
+      if (where.token() && event !== "typing") post(`events/${event}`, payload).catch(() => {});
     },
-    sync: (after) => get(after, 0),
-    tell: () => undefined,
     ready: () => reached,
     stop: () => stopped.abort(),
   };

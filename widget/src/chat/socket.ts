@@ -1,12 +1,12 @@
 // The link by Socket.IO over WebSocket.
 import { io } from "socket.io-client";
-import type { Ack, Availability, Conversation, Message, Stored, Synced, Welcome } from "../protocol";
+import type { Ack, Availability, Conversation, Message, Stored, Synced, VisitorAuth, Welcome } from "../protocol";
 import type { Hearing, Link, Whereabouts } from "./link";
 
 const ACK_MS = 5_000;
 const PAUSE_MS = 2_000;
 const LOST_ACKS = 2;
-const REFUSALS = ["not_found", "unauthorized", "forbidden", "wrong_origin", "bad_request"];
+const REFUSALS = ["not_found", "unauthorized", "forbidden", "wrong_origin", "bad_request", "blocked"];
 
 export interface SocketLink extends Link {
   /** Tries now, not at the end of the pause. */
@@ -18,6 +18,14 @@ export interface SocketLink extends Link {
 /** `failed` hears how many tries in a row brought no connection, and answers whether to rest until `connect`. */
 export function socketLink(where: Whereabouts, hear: Hearing, failed: (times: number) => boolean): SocketLink {
   const { origin, pathname } = new URL(where.base, location.href);
+  const auth = (): VisitorAuth => ({
+    ...where.about(),
+    site: where.site,
+    token: where.token() ?? undefined,
+    after_seq: where.last(),
+    after_rev: where.rev(),
+    lang: where.lang,
+  });
   const socket = io(`${origin}/visitor`, {
     path: `${pathname.replace(/\/$/, "")}/socket.io`,
     transports: ["websocket"],
@@ -27,8 +35,7 @@ export function socketLink(where: Whereabouts, hear: Hearing, failed: (times: nu
     timeout: 3_500,
     forceNew: true,
     autoConnect: false,
-    auth: (give) =>
-      give({ site: where.site, token: where.token() ?? undefined, after_seq: where.last(), page: location.href, lang: where.lang }),
+    auth: (give) => give(auth()),
   });
   let failures = 0;
   let lostAcks = 0;
@@ -45,6 +52,7 @@ export function socketLink(where: Whereabouts, hear: Hearing, failed: (times: nu
     hear.welcome(welcome);
   });
   socket.on("message", (message: Message) => hear.message(message));
+  socket.on("changed", (message: Message) => hear.changed(message));
   socket.on("conversation", (conversation: Conversation) => hear.conversation(conversation));
   socket.on("available", (availability: Availability) => hear.available(availability));
   socket.on("typing", ({ name }: { name: string }) => hear.typing(name));
@@ -59,7 +67,7 @@ export function socketLink(where: Whereabouts, hear: Hearing, failed: (times: nu
   socket.on("connect_error", (error) => {
     welcomed = false;
     if (!socket.active && REFUSALS.includes(error.message)) {
-      hear.refused();
+      hear.refused(error.message);
       return;
     }
     hear.down();
@@ -89,12 +97,14 @@ export function socketLink(where: Whereabouts, hear: Hearing, failed: (times: nu
   }
 
   return {
-    send: ({ client_id, body }) => ask<Ack<Stored>>("message", { client_id, body, page: location.href }),
-    async sync(after) {
-      const answer = await ask<Ack<Synced>>("sync", { after_seq: after });
+    send: ({ client_id, body, file }) =>
+      ask<Ack<Stored>>("message", { client_id, body, file: file?.id, page: location.href }),
+    async sync() {
+      const answer = await ask<Ack<Synced>>("sync", { after_seq: where.last(), after_rev: where.rev() });
       if (!answer.ok) throw new Error(answer.error.code);
       return answer;
     },
+    ask,
     tell: (event, payload) => {
       if (welcomed) socket.emit(event, payload);
     },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Message } from "../protocol";
+import type { ChatFile, Message } from "../protocol";
 import {
   delivery, initialChat, isAway, needsSync, nextToSend, reduce, tooLong, unansweredText, unread,
   type ChatEvent, type ChatState,
@@ -19,6 +19,7 @@ const compose = (client_id: string, body = "hello"): ChatEvent => ({ type: "comp
 const stored = (client_id: string, seq: number, conversation = "cnv_a"): ChatEvent => ({
   type: "stored", client_id, stored: { id: `${conversation}-msg${seq}`, seq, conversation, at: AT },
 });
+const refused = (client_id: string): ChatEvent => ({ type: "refused", client_id, error: { code: "blocked", message: "No." } });
 const heard = (message: Message): ChatEvent => ({ type: "message", message, now: 0 });
 const seqs = (state: ChatState) => state.log.messages.map(({ seq }) => seq);
 
@@ -68,21 +69,86 @@ describe("what is shown", () => {
 
 describe("what is sent", () => {
   test("the oldest waiting message goes first, and a failed one waits for the person", () => {
-    const state = after(welcome([]), compose("a"), compose("b"), { type: "late", client_id: "a" });
+    const state = after(welcome([]), compose("a"), compose("b"), refused("a"));
     expect(nextToSend(state)?.client_id).toBe("b");
     const again = reduce(state, { type: "retry", client_id: "a", at: 1 });
     expect(again.pending.map(({ client_id }) => client_id)).toEqual(["b", "a"]);
   });
 
-  test("a late acknowledgement mends a message that was given up", () => {
-    const state = after(welcome([]), compose("a"), { type: "late", client_id: "a" }, stored("a", 1));
-    expect([state.pending, seqs(state)]).toEqual([[], [1]]);
+  test("a late message is said to be not sent, is tried on in its place, and a late acknowledgement mends it", () => {
+    const late = after(welcome([]), compose("a"), compose("b"), { type: "late", client_id: "a" });
+    expect([nextToSend(late)?.client_id, late.pending[0]?.late]).toEqual(["a", true]);
+    const again = reduce(late, { type: "retry", client_id: "a", at: 1 });
+    expect(again.pending.map(({ client_id, late: is }) => [client_id, is])).toEqual([["a", undefined], ["b", undefined]]);
+    expect(seqs(reduce(late, stored("a", 1)))).toEqual([1]);
+  });
+
+  test("a message that was refused is not said to be late too", () => {
+    const state = after(welcome([]), compose("a"), refused("a"), { type: "late", client_id: "a" });
+    expect(state.pending).toMatchObject([{ state: "failed", error: "blocked" }]);
+    expect(state.pending[0]!.late).toBeUndefined();
+  });
+
+  test("a file goes without words, and stands beside the message once it is stored", () => {
+    const file = { id: "fil_1", name: "a.png" } as ChatFile;
+    const state = after(welcome([]), { type: "compose", client_id: "a", body: "", at: 0, file }, stored("a", 1));
+    expect(state.log.messages.map((one) => [one.body, one.file])).toEqual([["", file]]);
   });
 
   test("nothing and too much are not sent", () => {
     expect(after(compose("a", "  \n ")).pending).toEqual([]);
     expect(after(compose("a", "x".repeat(4001))).pending).toEqual([]);
     expect(tooLong("😀".repeat(4000))).toBe(0);
+  });
+});
+
+describe("what changes", () => {
+  const edited = (seq: number, rev: number): Message => ({ ...said(seq), body: `edited ${rev}`, rev });
+  const bodies = (state: ChatState) => state.log.messages.map(({ body }) => body);
+  const changed = (message: Message): ChatEvent => ({ type: "changed", message });
+
+  test("an edited message is shown as it is now, where it was", () => {
+    const state = after(welcome([said(1), said(2)]), changed(edited(1, 1)));
+    expect([bodies(state), state.rev, needsSync(state)]).toEqual([["edited 1", "text 2"], 1, false]);
+  });
+
+  test("an edit that was missed is asked for, and the log is whole again", () => {
+    const gap = after(welcome([said(1), said(2)]), changed(edited(1, 3)));
+    expect([bodies(gap)[0], gap.rev, needsSync(gap)]).toEqual(["edited 3", 0, true]);
+    const whole = reduce(gap, { type: "synced", messages: [], changed: [edited(2, 2), edited(1, 3)], rev: 3 });
+    expect([bodies(whole), whole.rev, needsSync(whole)]).toEqual([["edited 3", "edited 2"], 3, false]);
+  });
+
+  test("an edit of a message that is still held back, or of another conversation, does no harm", () => {
+    const early = after(welcome([said(1)]), heard(said(3)), changed(edited(3, 1)), changed({ ...edited(1, 2), conversation: "cnv_b" }));
+    expect(bodies(reduce(early, heard(said(2))))).toEqual(["text 1", "text 2", "edited 1"]);
+  });
+});
+
+describe("who is here", () => {
+  const talk = (name: string | null, more: object = {}): ChatEvent => ({
+    type: "conversation", now: 5,
+    conversation: { id: "cnv_a", status: name ? "active" : "waiting", operator: name ? { name } : null, ...more },
+  });
+  const lines = (...events: ChatEvent[]) => after(welcome([said(1, "visitor")]), ...events).arrivals.map(({ name, over }) => [name, over]);
+
+  test("whoever was here when we came is no news; whoever comes and takes over is", () => {
+    expect(lines(talk("Alice"))).toEqual([]);
+    expect(lines(talk(null), talk("Alice"), talk("Alice"))).toEqual([["Alice", false]]);
+    expect(lines(talk(null), talk("Alice"), talk("Bob"))).toEqual([["Alice", false], ["Bob", true]]);
+    expect(lines(talk(null), talk("Alice"), talk(null), talk("Alice"))).toEqual([["Alice", false]]);
+    expect(lines(talk("Alice"), talk("Alice", { joined: ["Erin"] }))).toEqual([["Erin", false]]);
+  });
+
+  test("the line stands before what the person said already, and is gone with the conversation", () => {
+    const state = after(welcome([said(1, "visitor")]), talk(null), heard(said(2)), talk("Alice"));
+    expect(state.arrivals.map(({ afterSeq }) => afterSeq)).toEqual([1]);
+    expect(reduce(state, { type: "restart", conversation: null }).arrivals).toEqual([]);
+  });
+
+  test("the place in the queue is known while the visitor waits", () => {
+    expect(after(welcome([]), talk(null, { place: 2 })).place).toBe(2);
+    expect(after(welcome([]), talk(null, { place: 2 }), talk("Alice")).place).toBeNull();
   });
 });
 

@@ -16,6 +16,8 @@ export interface Bridge {
   root: ShadowRoot;
   launcher: HTMLButtonElement;
   identity: Identity;
+  /** The page said that the visitor agreed. */
+  consented?: boolean;
   /** When the snippet began its work, in milliseconds since the page was opened. */
   began: number;
   /** Whether the panel is open, and how many messages wait unread. */

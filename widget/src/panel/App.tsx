@@ -1,15 +1,19 @@
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ChatState } from "../chat/state";
-import { Chat } from "./Chat";
+import { canWrite, Chat } from "./Chat";
 import type { Desk } from "./desk";
 import { FormCard } from "./FormCard";
 import { Header } from "./Header";
-import { Menu } from "./Menu";
+import { Menu, offers } from "./Menu";
+import { useMore } from "./useMore";
 import { useKeyboardRoom } from "./viewport";
 
 export function App({ desk, state }: { desk: Desk; state: ChatState }) {
   const panel = useRef<HTMLElement>(null);
-  const { open, view, t } = desk;
+  const { open, view, t, config } = desk;
+  const more = useMore(desk, view.kind === "menu");
+  const takesFiles = !!config.chat.files && view.kind === "chat" && canWrite(desk, state);
+  const [dropping, setDropping] = useState(false);
   useKeyboardRoom(panel, open);
 
   // A mouse goes straight to writing; on a touch screen that would raise the keyboard over half of what was opened.
@@ -27,6 +31,15 @@ export function App({ desk, state }: { desk: Desk; state: ChatState }) {
     desk.close();
   }
 
+  // A file that is let go over the panel never opens in its place.
+  function onDrag(event: DragEvent): void {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = takesFiles ? "copy" : "none";
+    setDropping(takesFiles && event.type === "dragover");
+    if (takesFiles && event.type === "drop") desk.attach(event.dataTransfer.files).catch(() => {});
+  }
+
   return (
     <section
       ref={panel}
@@ -37,6 +50,9 @@ export function App({ desk, state }: { desk: Desk; state: ChatState }) {
       tabIndex={-1}
       hidden={!open}
       onKeyDown={onKeyDown}
+      onDragOver={onDrag}
+      onDragLeave={() => setDropping(false)}
+      onDrop={onDrag}
     >
       <Header desk={desk} state={state} />
       <div class="view" hidden={view.kind !== "chat"}>
@@ -44,15 +60,19 @@ export function App({ desk, state }: { desk: Desk; state: ChatState }) {
       </div>
       {view.kind === "menu" && (
         <div class="view scroll form-view">
-          <h2 class="title">{t("menu")}</h2>
+          {offers(desk).length > 0 && <h2 class="title">{t("menu")}</h2>}
           <Menu desk={desk} />
+          {more && <more.Actions desk={desk} state={state} />}
         </div>
       )}
       {view.kind === "form" && (
         <div class="view scroll form-view">
-          <FormCard key={view.slug} desk={desk} slug={view.slug} values={() => desk.identity} />
+          <FormCard
+            key={view.slug} desk={desk} slug={view.slug} values={() => desk.identity} inChat={view.slug === config.chat.transcript_form}
+          />
         </div>
       )}
+      {dropping && <p class="dropping" aria-hidden="true">{t("file_drop")}</p>}
     </section>
   );
 }

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { isAway, unansweredText, type ChatState } from "../chat/state";
+import { backAt } from "../chat/when";
 import type { Engaged } from "../forms/behaviour";
 import type { Phase } from "../forms/state";
 import { ALERT, MAIL } from "../icons";
@@ -9,8 +10,20 @@ import { FormCard } from "./FormCard";
 import { Icon } from "./Icon";
 import { Log } from "./Log";
 import { Menu } from "./Menu";
+import { useMore } from "./useMore";
 
 const SENT: Phase[] = ["sent", "confirmed", "expired"];
+
+/** Whether the composer stands there: nobody forbids to write, and the offline form does not take its place. */
+export const canWrite = ({ config }: Desk, state: ChatState): boolean =>
+  state.link !== "refused" && state.link !== "blocked" && !(isAway(state) && config.offline_form);
+
+/** When somebody will be here again, in the visitor's own time; nothing where nobody knows. */
+export function backSentence({ t, lang }: Desk, { back_at, available }: ChatState): string {
+  if (!back_at || available) return "";
+  const { key, values } = backAt(back_at, lang);
+  return t(key, values);
+}
 
 /** The thread: messages, then either the composer or, while nobody can answer, the offline form. */
 export function Chat({ desk, state }: { desk: Desk; state: ChatState }) {
@@ -18,12 +31,20 @@ export function Chat({ desk, state }: { desk: Desk; state: ChatState }) {
   const away = isAway(state);
   const offering = away && !!config.offline_form;
   const form = useRef<Engaged | null>(null);
+  const composer = useRef<HTMLTextAreaElement>(null);
   const [offered, setOffered] = useState(false);
   const [phase, setPhase] = useState<Phase>("idle");
   // Where in the thread the form was sent: what is said later stands below it.
   const [sentAfter, setSentAfter] = useState<number | null>(null);
   const prefilled = useRef("");
   const [returns, setReturns] = useState(0);
+  // The first message waits for the answers to the site's questions.
+  const [first, setFirst] = useState<(() => void) | null>(null);
+  const asksFirst = config.chat.pre_chat.length > 0 && !state.conversation && state.pending.length === 0;
+  const ended = state.status === "closed" && state.log.messages.length > 0;
+  const more = useMore(desk, ended || first !== null);
+  const composing = canWrite(desk, state);
+  const back = away ? backSentence(desk, state) : "";
 
   function values(): Record<string, string | undefined> {
     const said = unansweredText(state);
@@ -53,17 +74,30 @@ export function Chat({ desk, state }: { desk: Desk; state: ChatState }) {
     if (now === "idle") setSentAfter(null);
   }
 
+  function begin(): void {
+    first!();
+    setFirst(null);
+  }
+
   const sent = SENT.includes(phase);
   const card = (offering || offered) && config.offline_form && (
     <div class="card" hidden={!offering && !sent} key="card">
       {!sent && (
         <p class="happened">
           <Icon path={MAIL} />
-          {t(state.status === "unanswered" ? "offline_unanswered" : "offline_away")}
+          <span>{t(state.status === "unanswered" ? "offline_unanswered" : "offline_away")} {back}</span>
         </p>
       )}
       <FormCard desk={desk} slug={config.offline_form} values={values} engaged={form} onPhase={onPhase} inChat />
     </div>
+  );
+
+  const toComposer = composing ? () => composer.current?.focus() : null;
+  const after = (
+    <>
+      {ended && more && <more.Afterword key={state.conversation} desk={desk} state={state} again={toComposer} />}
+      {first !== null && more && composing && <more.PreChat desk={desk} onDone={begin} />}
+    </>
   );
 
   return (
@@ -74,9 +108,10 @@ export function Chat({ desk, state }: { desk: Desk; state: ChatState }) {
           {t("link_down")}
         </p>
       )}
-      <Log desk={desk} state={state} card={card} cardAfter={sentAfter} welcome={<Menu desk={desk} without={offering ? config.offline_form : null} />} />
-      {away && !config.offline_form && <p class="hint">{t("offline_no_form")}</p>}
-      {state.link !== "refused" && !offering && <Composer key={returns} desk={desk} />}
+      <Log desk={desk} state={state} card={card} cardAfter={sentAfter} welcome={<Menu desk={desk} without={offering ? config.offline_form : null} />} after={after} />
+      {away && !config.offline_form && <p class="hint">{t("offline_no_form")} {back}</p>}
+      {state.link === "blocked" && <p class="hint" role="status" data-lc="blocked">{t("blocked")}</p>}
+      {composing && <Composer key={returns} desk={desk} state={state} field={composer} ask={asksFirst ? (go) => setFirst(() => go) : null} />}
     </>
   );
 }

@@ -19,7 +19,8 @@ interface Props {
 type Load = "loading" | "ready" | "missing" | "failed";
 
 export function FormCard({ desk, slug, values, engaged, onPhase, inChat }: Props) {
-  const { t, base, lang, config } = desk;
+  const { t, base, lang, config, memory } = desk;
+  const typed = useRef<Engaged | null>(null);
   const place = useRef<HTMLDivElement>(null);
   const [load, setLoad] = useState<Load>("loading");
   const [attempt, setAttempt] = useState(0);
@@ -43,10 +44,16 @@ export function FormCard({ desk, slug, values, engaged, onPhase, inChat }: Props
         form = engage(element, data, {
           base, site: config.site, t, emit: desk.emit,
           conversation: () => (inChat ? conversation(desk) : null),
-          changed: (phase) => phases.current?.(phase),
+          changed(phase) {
+            if (phase === "sent" || phase === "confirmed") desk.keepForm(slug, null);
+            phases.current?.(phase);
+          },
         });
+        // What was typed here before the page changed comes first; the rest fills what is empty.
+        form.prefill(memory.readTab().forms[slug] ?? {});
         const known = Object.entries(values()).filter((entry): entry is [string, string] => !!entry[1]);
         form.prefill(Object.fromEntries(known));
+        typed.current = form;
         if (engaged) engaged.current = form;
         setLoad("ready");
       },
@@ -59,9 +66,14 @@ export function FormCard({ desk, slug, values, engaged, onPhase, inChat }: Props
     };
   }, [slug, attempt]);
 
+  function keep(): void {
+    const now = Object.entries(typed.current?.values() ?? {});
+    desk.keepForm(slug, Object.fromEntries(now.filter((entry): entry is [string, string] => typeof entry[1] === "string" && !!entry[1])));
+  }
+
   return (
     <>
-      <div ref={place} />
+      <div ref={place} onInput={keep} />
       {load === "loading" && <div class="skeleton" role="status" aria-label={t("loading")} />}
       {load === "missing" && <p class="problem">{t("form_missing")}</p>}
       {load === "failed" && (

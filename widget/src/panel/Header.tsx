@@ -1,15 +1,17 @@
 import { isAway, type ChatState } from "../chat/state";
-import { BACK, CLOSE, MENU } from "../icons";
+import { BACK, BELL, BELL_OFF, CLOSE, MENU } from "../icons";
+import { backSentence } from "./Chat";
+import { westernLocale } from "../i18n/words";
 import type { Desk } from "./desk";
 import { Icon } from "./Icon";
-import { offers } from "./Menu";
 
 export function Header({ desk, state }: { desk: Desk; state: ChatState }) {
-  const { t, config, view } = desk;
+  const { t, config, view, memory } = desk;
   const inChat = view.kind === "chat";
   const said = state.log.messages.length + state.pending.length > 0;
   const operator = state.status === "active" ? state.operator : null;
-  const name = operator?.name ?? config.name;
+  const name = [operator?.name ?? config.name, ...(operator ? state.joined.filter((one) => one !== operator.name) : [])].join(", ");
+  const { muted } = memory.read();
   return (
     <header class="header">
       {!inChat && (
@@ -28,8 +30,19 @@ export function Header({ desk, state }: { desk: Desk; state: ChatState }) {
           </p>
         )}
       </div>
-      {inChat && said && offers(desk).length > 0 && (
-        <button type="button" class="icon-button" data-lc="menu-open" aria-label={t("menu")} onClick={() => desk.show({ kind: "menu" })}>
+      {inChat && said && (
+        <button
+          type="button" class="icon-button" data-lc="sound" aria-pressed={!muted} aria-label={t("sound")}
+          onClick={() => {
+            memory.write({ muted: !muted });
+            desk.redraw();
+          }}
+        >
+          <Icon path={muted ? BELL_OFF : BELL} />
+        </button>
+      )}
+      {inChat && said && (
+        <button type="button" class="icon-button" data-lc="menu-open" aria-label={t("options")} onClick={() => desk.show({ kind: "menu" })}>
           <Icon path={MENU} />
         </button>
       )}
@@ -45,11 +58,13 @@ function openChat(desk: Desk): void {
   desk.show({ kind: "chat" });
 }
 
-function statusLine({ t, config }: Desk, state: ChatState): string {
+function statusLine(desk: Desk, state: ChatState): string {
+  const { t, config, lang } = desk;
   if (state.link === "refused") return t("link_refused");
   if (state.status === "active") return config.name;
   if (state.status === "closed") return t("status_closed");
-  if (isAway(state)) return t("status_away");
+  if (isAway(state)) return backSentence(desk, state) || t("status_away");
+  if (state.status === "waiting" && state.place) return t("status_place", { place: state.place.toLocaleString(westernLocale(lang)) });
   if (state.status === "waiting") return t("status_waiting");
   return state.reply_time || t("status_available");
 }

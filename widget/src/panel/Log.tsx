@@ -17,9 +17,11 @@ interface Props {
   cardAfter: number | null;
   /** Stands under the greeting while nothing was said. */
   welcome: ComponentChildren;
+  /** Stands below all of it. */
+  after: ComponentChildren;
 }
 
-export function Log({ desk, state, card, cardAfter, welcome }: Props) {
+export function Log({ desk, state, card, cardAfter, welcome, after }: Props) {
   const { t, lang } = desk;
   const scroller = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
@@ -72,6 +74,7 @@ export function Log({ desk, state, card, cardAfter, welcome }: Props) {
       {entries.length === 0 && <Greeting desk={desk} state={state} />}
       {entries.length === 0 && welcome}
       <div class="log" data-lc="log" role="log" aria-live="polite" aria-relevant="additions">{rows}</div>
+      {after}
       {state.typing && (
         <p class="typing">
           <span class="dots" aria-hidden="true"><i /><i /><i /></span>

@@ -1,6 +1,6 @@
 // What the log shows, in order: the numbered messages, then what is on its way.
-import { delivery, type ChatState, type Delivery } from "../chat/state";
-import type { AuthorKind } from "../protocol";
+import { delivery, type Arrival, type ChatState, type Delivery } from "../chat/state";
+import type { AuthorKind, ChatFile } from "../protocol";
 
 export interface Entry {
   key: string;
@@ -13,22 +13,47 @@ export interface Entry {
   /** How far a message of the visitor has come; null for those of others. */
   state: Delivery | null;
   error: string | null;
+  file: ChatFile | null;
+  deleted: boolean;
+  edited: boolean;
+  /** Somebody of the team came: a line of its own. */
+  arrival?: Arrival;
 }
 
+const PLAIN = { file: null, deleted: false, edited: false, error: null };
+
 export function entriesOf(state: ChatState): Entry[] {
-  const numbered = state.log.messages.map(({ id, client_id, seq, author, body, at }): Entry => ({
-    // A message keeps its key when it gets its number: the row stays the same element.
-    key: (author.kind === "visitor" && client_id) || id,
-    author: author.kind,
-    name: author.name,
-    body,
-    at,
-    seq,
-    client_id,
-    state: author.kind === "visitor" ? delivery(state, seq) : null,
-    error: null,
-  }));
-  const onTheWay = state.pending.map(({ client_id, body, at, state: how, error }): Entry => ({
+  const entries: Entry[] = [];
+  const arrivals = [...state.arrivals];
+  const arrive = (before: number) => {
+    while (arrivals.length && arrivals[0]!.afterSeq < before) {
+      const arrival = arrivals.shift()!;
+      const { name, at, afterSeq } = arrival;
+      const key = `arrival ${at} ${name}`;
+      entries.push({ ...PLAIN, key, author: "system", name, body: "", at, seq: afterSeq, client_id: null, state: null, arrival });
+    }
+  };
+  for (const { id, client_id, seq, author, body, at, file, deleted, edited_at } of state.log.messages) {
+    arrive(seq);
+    entries.push({
+      ...PLAIN,
+      // A message keeps its key when it gets its number: the row stays the same element.
+      key: (author.kind === "visitor" && client_id) || id,
+      author: author.kind,
+      name: author.name,
+      body,
+      at,
+      seq,
+      client_id,
+      state: author.kind === "visitor" ? delivery(state, seq) : null,
+      file: file ?? null,
+      deleted: !!deleted,
+      edited: !!edited_at && !deleted,
+    });
+  }
+  arrive(Infinity);
+  const onTheWay = state.pending.map(({ client_id, body, at, state: how, error, late, file }): Entry => ({
+    ...PLAIN,
     key: client_id,
     author: "visitor",
     name: null,
@@ -36,8 +61,9 @@ export function entriesOf(state: ChatState): Entry[] {
     at,
     seq: null,
     client_id,
-    state: how === "stored" ? "sent" : how,
-    error: error ?? null,
+    state: how === "stored" ? "sent" : late ? "failed" : how,
+    error: late ? "late" : (error ?? null),
+    file: file ?? null,
   }));
-  return [...numbered, ...onTheWay];
+  return [...entries, ...onTheWay];
 }

@@ -1,18 +1,25 @@
 // The panel: comes when somebody acts, draws itself into the launcher's shadow root, and lives until the page goes.
-import { render } from "preact";
+import { Fragment, render } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { jsx } from "preact/jsx-runtime";
 import { call } from "../api";
 import { connection } from "../chat/connection";
 import { memoryOf } from "../chat/memory";
+import { pageFacts } from "../chat/page";
 import { unread, type ChatState } from "../chat/state";
 import { sheet } from "../dom";
 import type { Engaged } from "../forms/behaviour";
 import type { FormsModule } from "../forms/main";
 import { direction, words } from "../i18n/words";
 import { known, type Bridge, type Panel } from "../loader/bridge";
-import type { SiteConfig } from "../protocol";
+import type { Identity as Proof, SiteConfig } from "../protocol";
 import { App } from "./App";
 import type { Desk } from "./desk";
+import type { MoreModule } from "./more/main";
 import css from "./panel.css";
+
+/** The name of the file with the rest of the panel, written in by the build. */
+declare const __CHAT_MORE__: string;
 
 const PHONE = "(max-width: 479px)";
 
@@ -36,10 +43,26 @@ export async function mount(bridge: Bridge): Promise<Panel> {
   let justOpened = false;
   const unwanted = launcher.hidden;
   const forms = fetchedOnce<FormsModule>(base + settings.forms_module);
+  const fetchMore = fetchedOnce<MoreModule>(new URL(__CHAT_MORE__, import.meta.url).href);
+  const more: Desk["more"] = async () => {
+    const there = await fetchMore();
+    if (!more.there) {
+      there.borrow({ jsx, Fragment, useEffect, useLayoutEffect, useRef, useState });
+      root.adoptedStyleSheets = [sheet(there.css), ...root.adoptedStyleSheets];
+      more.there = there;
+    }
+    return there;
+  };
 
-  const chat = connection({ base, site, lang, memory, availability: settings.chat, changed });
+  const { preview_typing, watch } = settings.chat;
+  const chat = connection({
+    base, site, lang, memory, changed,
+    availability: settings.chat,
+    preview: preview_typing,
+    about: () => ({ ...pageFacts(), identity: proofOf(bridge.identity), watch: watch && !!bridge.consented }),
+  });
   const desk: Desk = {
-    t, lang, config: settings, base, chat, forms,
+    t, lang, config: settings, base, chat, memory, forms, more,
     open: false,
     view: { kind: "chat" },
     identity: bridge.identity,
@@ -48,11 +71,23 @@ export async function mount(bridge: Bridge): Promise<Panel> {
       desk.draft = text;
       memory.writeTab({ draft: text });
     },
+    keepForm(slug, values) {
+      const { [slug]: _gone, ...others } = memory.readTab().forms;
+      memory.writeTab({ forms: values ? { ...others, [slug]: values } : others });
+    },
+    uploads: null,
+    async attach(files) {
+      // Taken at once: the list of a field is emptied after the event.
+      const chosen = [...files];
+      const there = await more();
+      (desk.uploads ??= there.uploads(desk)).add(chosen);
+    },
     show(view) {
       desk.view = view;
       draw();
     },
     close,
+    redraw: draw,
     emit: bridge.emit,
   };
 
@@ -68,12 +103,14 @@ export async function mount(bridge: Bridge): Promise<Panel> {
     draw();
   }
 
-  /** The page's own listeners hear of what arrives now, not of what was there before. */
+  /** The page's own listeners hear of what arrives now, not of what was there before; so does who looks elsewhere. */
   function tellNews(state: ChatState, before: ChatState): void {
-    if (!before.welcomed || state.conversation !== before.conversation) return;
-    for (const { seq, author, body, at } of state.log.messages) {
-      if (seq > before.log.last && author.kind === "operator") bridge.emit("message", { author: author.name, body, at });
-    }
+    if (!before.welcomed || !state.conversation || state.conversation !== before.conversation) return;
+    const fresh = state.log.messages.filter(({ seq, author }) => seq > before.log.last && author.kind === "operator");
+    for (const { author, body, at } of fresh) bridge.emit("message", { author: author.name, body, at });
+    const at = { conversation: state.conversation, seq: fresh[fresh.length - 1]?.seq ?? 0 };
+    const seen = () => chat.state().seen >= at.seq;
+    if (!seen()) more().then(({ ring }) => ring(site, memory, at, seen)).catch(() => {});
   }
 
   /** A page that wants no launcher gets one only while there is something to come back to. */
@@ -95,7 +132,7 @@ export async function mount(bridge: Bridge): Promise<Panel> {
   }
 
   function settle(was: boolean): void {
-    if (chat.state().conversation) memory.writeTab({ open: desk.open });
+    memory.writeTab({ open: desk.open });
     look();
     showLauncher();
     draw();
@@ -126,20 +163,26 @@ export async function mount(bridge: Bridge): Promise<Panel> {
   document.addEventListener("visibilitychange", look);
   for (const act of ["keydown", "pointerdown"]) addEventListener(act, actElsewhere, true);
   const { token, outbox } = memory.read();
-  if (token || outbox.length) {
-    chat.start();
-    // The panel stands open again on the next page, but never over the whole of a phone's.
-    if (memory.readTab().open && !matchMedia(PHONE).matches) {
-      desk.open = desk.quietly = true;
-      settle(true);
-      desk.quietly = false;
-    }
+  // The panel stands open again on the next page, but never over the whole of a phone's.
+  const standsOpen = memory.readTab().open && !matchMedia(PHONE).matches;
+  if (token || outbox.length || standsOpen || (watch && bridge.consented)) chat.start();
+  if (standsOpen) {
+    desk.open = desk.quietly = true;
+    settle(true);
+    desk.quietly = false;
+    // Who presses the launcher just then wants it open, not closed.
+    launcher.addEventListener("click", pass, true);
+    setTimeout(() => launcher.removeEventListener("click", pass, true), 600);
   }
 
   return {
     open,
     close,
-    identified: draw,
+    identified() {
+      draw();
+      // For the page's developer: the visitor can do nothing about it.
+      chat.identified().then((problem) => problem && console.warn(`leadcapture: ${problem}`), () => {});
+    },
     async engage(form, descriptor) {
       const { engage } = await forms();
       const engaged = engage(form, descriptor, { base, site, t, emit: bridge.emit });
@@ -156,6 +199,14 @@ export async function mount(bridge: Bridge): Promise<Panel> {
       place.remove();
     },
   };
+}
+
+const pass = (event: Event) => event.stopImmediatePropagation();
+
+/** What the page says of who is signed in there, where it comes with a proof. */
+function proofOf({ user_id, hash, jwt }: Bridge["identity"]): Proof | undefined {
+  if (jwt) return { jwt };
+  return user_id && hash ? { user_id, hash } : undefined;
 }
 
 /** A module that is asked for once; a failed try is forgotten, and the next asks under another name, for browsers remember. */
