@@ -44,7 +44,7 @@ def hours_in_words(hours: Mapping[str, Any] | None) -> list[str]:
     lines = []
     for spans, days in groupby(range(len(DAYS)), key=lambda day: [tuple(span) for span in week[day]]):
         if spans:
-            times = ", ".join(_span(start, end) for start, end in spans)
+            times = _(", ").join(_span(start, end) for start, end in spans)
             lines.append(_("%(days)s: %(times)s", days=_days(list(days)), times=times))
     return lines
 
