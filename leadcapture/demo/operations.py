@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from leadcapture import addresses, i18n, ids, signing
-from leadcapture.chat import afterwards, canned, listing, posting
+from leadcapture.chat import afterwards, canned, escalation, listing, posting
 from leadcapture.chat import operations as chat
 from leadcapture.chat import protocol as chat_protocol
 from leadcapture.chat import queries as chat_queries
+from leadcapture.chat.models import Conversation
 from leadcapture.consent import operations as consent
 from leadcapture.contacts import queries as contact_queries
 from leadcapture.demo import rules
@@ -133,6 +134,7 @@ def _seed(session: Session, now: datetime, public_url: str) -> None:
         _subscribe(session, now, made["subscription"], subscriber, public_url)
     for story in STORIES:
         _tell(session, now, made["offline"], team, story, public_url)
+    _escalate(session, now, site)
 
 
 def _site(session: Session, now: datetime, key: str, name: str, *, owner: str, privacy: str | None) -> Site:
@@ -273,6 +275,14 @@ def _deliver(session: Session, at: datetime, site_id: int, status: str) -> None:
             last_answer=SERVER_SAID[status],
         )
     )
+
+
+def _escalate(session: Session, now: datetime, site: Site) -> None:
+    """Who waits was made known as it would have been; the service, once it runs, has nobody to mail about them."""
+    escalation.escalate(session, now)
+    _deliver(session, now, site.id, "sent")
+    waits = (Conversation.site_id == site.id) & Conversation.waiting_since.is_not(None)
+    session.execute(update(Conversation).where(waits).values(escalation=chat.MAILED, escalated_at=now))
 
 
 # ---- conversations --------------------------------------------------------------------------------------------------
