@@ -17,13 +17,14 @@ export function Composer({ state, summary }: { state: State; summary: Summary })
   const [problem, setProblem] = useState("");
   const [saving, setSaving] = useState(false);
   const { id } = summary;
-  const { mode, editing, ...written } = draftOf(state, id);
+  // The desk's state is newer than what was drawn: a field drawn with what stood in it before would lose what was typed.
+  const { mode, editing, ...written } = draftOf(desk.state(), id);
   const text = editing ? editing.text : written[mode];
   const attachments = editing ? [] : attachmentsOf(state, id);
   const over = lengthOf(text) - MESSAGE_LIMIT;
   const shut = summary.status === "closed" && mode !== "note" && !editing;
   const nowhere = mode === "email" && !editing && reach(summary) === "nowhere";
-  const suggestions = useSuggestions({ state, summary, mode: editing ? kindOf(state, id, editing.id) : mode, text, field });
+  const suggestions = useSuggestions({ state, summary, mode: () => writes(desk.state(), id), field });
 
   useLayoutEffect(() => {
     const area = field.current;
@@ -70,6 +71,8 @@ export function Composer({ state, summary }: { state: State; summary: Summary })
   /** The up arrow in an empty field takes up one's last message. */
   function editLast(): boolean {
     const kind = mode === "note" ? "note" : "reply";
+    // What is still on its way has no place to be changed in, and what stands before it is not the last.
+    if (state.outbox.some(({ conversation }) => conversation === id)) return false;
     const last = state.threads[id]?.messages.findLast(
       (one) => one.operator === state.me.id && one.kind === kind && !one.deleted && !one.by_email && one.body,
     );
@@ -183,9 +186,11 @@ const HOOKS = { reply: "to-visitor", note: "note", email: "by-email" } as const;
 
 const lengthOf = (text: string) => [...text.trim()].length;
 
-/** What is written in while a message is edited: colleagues are named in notes only. */
-function kindOf(state: State, conversation: string, message: string): Mode {
-  return state.threads[conversation]?.messages.find(({ id }) => id === message)?.kind === "note" ? "note" : "reply";
+/** What is written now: a message that is edited stays what it is. */
+function writes(state: State, conversation: string): Mode {
+  const { mode, editing } = draftOf(state, conversation);
+  if (!editing) return mode;
+  return state.threads[conversation]?.messages.find(({ id }) => id === editing.id)?.kind === "note" ? "note" : "reply";
 }
 
 export function ModeButton({ mode, chosen, id }: { mode: Mode; chosen: Mode; id: string }) {

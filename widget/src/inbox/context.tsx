@@ -50,7 +50,7 @@ export function nameOf(summary: Summary, say: InboxWords): string {
 export function sizeOf(bytes: number, lang: string): string {
   const steps = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
   const step = Math.min(steps.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3));
-  const format = { style: "unit", unit: steps[step]!, unitDisplay: "short", maximumFractionDigits: step > 1 ? 1 : 0 } as const;
+  const format = { style: "unit", unit: steps[step]!, unitDisplay: step ? "short" : "long", maximumFractionDigits: step > 1 ? 1 : 0 } as const;
   return new Intl.NumberFormat(westernLocale(lang), format).format(bytes / 1000 ** step);
 }
 

@@ -17,8 +17,8 @@ interface Option {
 interface Around {
   state: State;
   summary: Summary;
-  mode: Mode;
-  text: string;
+  /** What is written now, which may be newer than what is drawn. */
+  mode: () => Mode;
   field: RefObject<HTMLTextAreaElement | null>;
 }
 
@@ -28,7 +28,8 @@ export interface Suggestions {
   asked: Asked | null;
   options: Option[];
   chosen: number;
-  /** There is none at all yet, so there is nothing to look for. */
+  /** Whether it is known what there is to choose from; and whether that is nothing at all. */
+  known: boolean;
   none: boolean;
   /** After every change of the text or the caret. */
   look(): void;
@@ -40,7 +41,7 @@ export interface Suggestions {
 export const LIST = "inbox-suggestions";
 export const optionId = (index: number) => `${LIST}-${index}`;
 
-export function useSuggestions({ state, summary, mode, text, field }: Around): Suggestions {
+export function useSuggestions({ state, summary, mode, field }: Around): Suggestions {
   const { desk } = useInbox();
   const [wanted, setWanted] = useState<Asked | null>(null);
   const [chosen, setChosen] = useState(0);
@@ -57,7 +58,7 @@ export function useSuggestions({ state, summary, mode, text, field }: Around): S
     return () => void (current = false);
   }, [asksForReplies, site]);
   useEffect(() => setReplies(null), [site]);
-  useEffect(() => (setWanted(null), setLeft(null)), [summary.id, mode]);
+  useEffect(look, [summary.id, mode()]);
 
   const options = useMemo((): Option[] => {
     if (!shown) return [];
@@ -73,7 +74,7 @@ export function useSuggestions({ state, summary, mode, text, field }: Around): S
   function look(): void {
     const area = field.current;
     if (!area) return;
-    const next = area.selectionStart === area.selectionEnd ? asked(area.value, area.selectionStart, mode === "note" ? "/@" : "/") : null;
+    const next = area.selectionStart === area.selectionEnd ? asked(area.value, area.selectionStart, mode() === "note" ? "/@" : "/") : null;
     if (next?.from !== wanted?.from || next?.text !== wanted?.text) setChosen(0);
     if (next === null) setLeft(null);
     setWanted(next);
@@ -82,7 +83,7 @@ export function useSuggestions({ state, summary, mode, text, field }: Around): S
   function choose(option: Option): void {
     const area = field.current;
     if (!area || !shown) return;
-    const written = insert(text, shown, option.inserted);
+    const written = insert(area.value, shown, option.inserted);
     // At once, so that what is typed next goes behind it; the state draws the same a moment later.
     area.value = written.text;
     area.setSelectionRange(written.from, written.to);
@@ -109,19 +110,20 @@ export function useSuggestions({ state, summary, mode, text, field }: Around): S
   }
 
   const none = shown?.sign === "/" && replies?.length === 0;
-  return { open: !!shown && options.length > 0, asked: shown, options, chosen: at, none, look, choose, onKey };
+  const known = shown?.sign === "@" ? state.operators.length > 0 : replies !== null;
+  return { open: !!shown && options.length > 0, asked: shown, options, chosen: at, known, none, look, choose, onKey };
 }
 
 export function SuggestionList({ suggestions }: { suggestions: Suggestions }) {
   const { say, given } = useInbox();
-  const { asked: shown, options, chosen, none } = suggestions;
+  const { asked: shown, options, chosen, none, known } = suggestions;
   useEffect(() => {
     document.getElementById(optionId(chosen))?.scrollIntoView({ block: "nearest" });
   }, [chosen]);
   if (!shown) return null;
   if (options.length === 0) {
-    // A slash in a sentence is mostly none that asks for something: only where one looks for a reply is it said that none fits.
-    if (shown.sign === "/" && !none && !shown.text) return null;
+    // Nothing is said before it is known: replies are asked for, colleagues are told of.
+    if (!known) return null;
     return (
       <p class="inbox-suggestions inbox-suggestions-none" role="status">
         {say(shown.sign === "@" ? "inbox.mention_none" : none ? "inbox.canned_empty" : "inbox.canned_none")}{" "}
