@@ -11,11 +11,13 @@ from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
 
 from leadcapture import db, health, ratelimit, signing, socketio, uploads, web
 from leadcapture.chat import routes as chat_routes
+from leadcapture.chat import sightings
 from leadcapture.chat import sockets as chat_sockets
 from leadcapture.chat.sockets import by_http as chat_events
 from leadcapture.consent import routes as consent_routes
 from leadcapture.console import (
     canned,
+    chat,
     contacts,
     form_entries,
     form_place,
@@ -35,6 +37,7 @@ from leadcapture.console import (
 from leadcapture.demo import routes as demo_routes
 from leadcapture.forms import kinds
 from leadcapture.forms import pages as form_pages
+from leadcapture.forms import queries as form_queries
 from leadcapture.forms import routes as form_routes
 from leadcapture.forms import short as form_short
 from leadcapture.mail import routes as mail_routes
@@ -59,6 +62,7 @@ PAGES = (
     form_versions,
     outbox,
     site,
+    chat,
     recipient,
     team,
     tokens,
@@ -75,6 +79,9 @@ OPEN = (
     consent_routes,
     mail_routes,
 )
+
+# What stands above the chat knows more of a contact than the chat does.
+sightings.of_contact.append(form_queries.told_of_contact)
 
 
 def configure(settings: Settings) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from leadcapture import clock
 from leadcapture.contacts.models import Contact
 from leadcapture.errors import NotFound
 from leadcapture.forms.models import Form, FormVersion, Submission
@@ -150,6 +152,23 @@ def submissions_of_contact(session: Session, contact_id: int) -> Sequence[tuple[
         .order_by(Submission.id.desc())
     )
     return [(row[0], row[1]) for row in rows]
+
+
+def told_of_contact(session: Session, contact_id: int) -> dict[str, Any]:
+    """What an operator sees of it beside a chat: `{"submissions": [{title, kind, at, confirmed_at}]}`, newest first, at
+    most twenty."""
+    sent = submissions_of_contact(session, contact_id)[:20]
+    return {
+        "submissions": [
+            {
+                "title": form.title,
+                "kind": form.kind,
+                "at": clock.wire(one.created_at),
+                "confirmed_at": clock.wire_or_none(one.confirmed_at),
+            }
+            for one, form in sent
+        ]
+    }
 
 
 def _found(form: Form | None) -> Form:

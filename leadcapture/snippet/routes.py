@@ -6,22 +6,26 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, g, jsonify, request
 
 from leadcapture import clock, db, i18n, web
-from leadcapture.chat import broadcast
+from leadcapture.chat import broadcast, files, pre_chat
 from leadcapture.chat import queries as chat
 from leadcapture.errors import Forbidden, NotFound
 from leadcapture.forms import access, kinds, placement
 from leadcapture.forms import queries as forms
 from leadcapture.i18n import gettext as _
 from leadcapture.settings import Settings
+from leadcapture.sites import chat_settings
 from leadcapture.sites import queries as sites
 from leadcapture.sites import rules as site_rules
-from leadcapture.snippet import rules
+from leadcapture.snippet import invitations, rules
+
+if TYPE_CHECKING:
+    from leadcapture.sites.models import Site
 
 blueprint = Blueprint("snippet", __name__)
 
@@ -53,7 +57,8 @@ def _script(key: str) -> str:
         published = forms.published(session, site.id)
         inline = [form for form in published if form.inline]
         described = [access.described(session, now, form, site, site.language) for form in inline]
-    placed = _placed(published, site.timezone, now)
+    chat_set = chat_settings.of(site.chat)
+    placed = _placed(published, site.timezone, now) + invitations.placed(chat_set.invitations, now)
     # What the loader cannot paint it fetches when its place comes into view.
     basic = {form["slug"]: rules.lean(form) for form in described if not form["rich"]}
     config = rules.loader_config(
@@ -69,6 +74,7 @@ def _script(key: str) -> str:
         forms_module=web.static_url("forms.js"),
         placement=web.static_url("placement.js") if placed else None,
         wait=rules.first_delay(placed),
+        watch=chat_set.see_visitors,
         launcher={language: _locale(language)["launcher_open"] for language in i18n.LANGUAGES},
     )
     return rules.snippet(
@@ -86,6 +92,7 @@ def config(key: str) -> Response:
         language = i18n.best(request.args.get("lang"), site.language)
         available = chat.available(session, now, site, settings.operator_grace)
         published = forms.published(session, site.id)
+        invited = invitations.worded(chat_settings.of(site.chat).invitations, now, language, site.language)
         with i18n.speaking(language):
             chat_now = broadcast.availability(available, site, now)
         response = jsonify(
@@ -108,9 +115,9 @@ def config(key: str) -> Response:
                 }
                 for form in published
             ],
-            placed=_placed(published, site.timezone, now),
-            offline_form=next((form.slug for form in published if form.kind == "offline"), None),
-            chat=chat_now,
+            placed=_placed(published, site.timezone, now) + invited,
+            offline_form=_slug_of("offline", published),
+            chat=chat_now | _chat(site, language) | {"transcript_form": _slug_of("transcript", published)},
         )
     response.headers["Cache-Control"] = "no-cache"
     response.set_etag(rules.content_tag(response.get_data(as_text=True)))
@@ -125,6 +132,22 @@ def config_preflight(key: str) -> Response:
     with db.read() as session:
         _check_origin(sites.by_key(session, key).allowed_origins, _settings().public_url)
     return web.allow_origin(Response(status=204))
+
+
+def _chat(site: Site, language: str) -> dict[str, Any]:
+    """How the site's chat works, as far as the panel must know."""
+    chosen = chat_settings.of(site.chat)
+    return {
+        "files": {"max_mb": chosen.file_mb, "accept": files.accepted()} if chosen.visitor_files else None,
+        "preview_typing": chosen.preview_typing,
+        "pre_chat": pre_chat.asked(chosen.pre_chat, language, site.language),
+        "phone": chosen.phone,
+        "watch": chosen.see_visitors,
+    }
+
+
+def _slug_of(kind: str, published: Iterable[Any]) -> str | None:
+    return next((form.slug for form in published if form.kind == kind), None)
 
 
 def _placed(published: Iterable[Any], timezone: str, now: datetime) -> list[dict[str, Any]]:

@@ -30,11 +30,13 @@ def loader_config(
     forms_module: str,
     placement: str | None,
     wait: int | None,
+    watch: bool,
     launcher: Mapping[str, str],
 ) -> dict[str, Any]:
     """What the loader knows of its site without a further request, but for the forms. Without `placement`, the path of
-    the module that shows forms by themselves, the loader watches for nothing."""
-    watching = {"placement": placement, "wait": wait}
+    the module that shows forms by themselves, the loader watches for nothing. With `watch` the site sees visitors who
+    agree to it."""
+    watching = {"placement": placement, "wait": wait, "watch": watch or None}
     return {
         "base": base,
         "site": key,

@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from leadcapture import clock, db, i18n, web
+from leadcapture.chat import files
 from leadcapture.demo import operations as demo
 from leadcapture.forms import kinds
 from leadcapture.forms import operations as forms
@@ -266,7 +267,17 @@ def test_the_panel_is_told_its_words_forms_and_colours(
         "placed": [],
         "forms_module": web.static_url("forms.js"),
         "offline_form": "question",
-        "chat": {"available": False, "reply_time": "نرد عادةً خلال بضع دقائق."},
+        "chat": {
+            "available": False,
+            "reply_time": "نرد عادةً خلال بضع دقائق.",
+            "back_at": None,
+            "files": {"max_mb": 10, "accept": files.accepted()},
+            "preview_typing": False,
+            "pre_chat": [],
+            "phone": "",
+            "transcript_form": None,
+            "watch": False,
+        },
     }
     assert answer.headers["Access-Control-Allow-Origin"] == SHOP
     assert "Origin" in answer.headers["Vary"]

@@ -12,7 +12,7 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   const element = document.createElement(tag);
   for (const name in attributes) {
     const value = attributes[name] ?? false;
-    if (value !== false) element.setAttribute(name, value === true ? "" : String(value));
+    if (value !== false) element.setAttribute(name, value === true ? "" : `${value}`);
   }
   for (const child of children) if (child) element.append(child);
   return element;

@@ -15,5 +15,5 @@ export const FORWARD = "M9 5l7 7-7 7";
 export const MENU = "M5 7h14M5 12h14M5 17h14";
 export const CLIP = "M19.5 11.3l-7.6 7.6a4.6 4.6 0 0 1-6.5-6.5l8.2-8.2a3.1 3.1 0 0 1 4.4 4.4l-8.2 8.2a1.5 1.5 0 0 1-2.2-2.2l7.3-7.3";
 export const BELL = "M6 16.5V11a6 6 0 1 1 12 0v5.5l1.5 1.5h-15zM10 21h4";
-export const BELL_OFF = `${BELL}M4 4l16 16`;
+export const BELL_OFF = "M6 16.5V11a6 6 0 1 1 12 0v5.5l1.5 1.5h-15zM10 21h4M4 4l16 16";
 export const FILE = "M6 3.5h8l4.5 4.5v12.5H6zM13.5 3.8V8.5h4.7";

@@ -210,14 +210,21 @@ export interface OperatorMessage extends Omit<Message, "seq"> {
 export interface OperatorHere {
   id: string;
   name: string;
+  /** What they chose: to be asked or not. */
   available: boolean;
   here: boolean;
+  /** Connected, but nobody has touched any of their pages for long. */
+  idle: boolean;
+  /** Conversations they have at once. */
+  load: number;
 }
 
 export interface Presence {
   operators: OperatorHere[];
   available: boolean;
-  me: { id: string; name: string; available: boolean };
+  me: { id: string; name: string; available: boolean; idle: boolean };
+  /** Seconds without a touch after which one counts as away; null: never. */
+  idle_after: number | null;
 }
 
 /** Somebody waits too long: 1, everybody of the site is told; 2, its operators got an e-mail. */
@@ -359,12 +366,18 @@ export interface LoaderConfig {
   wait?: number;
   /** There are more of them than the loader could carry: the site's configuration has all. */
   more?: boolean;
+  /** The site wants to see visitors who agree to it. */
+  watch?: true;
 }
 
-/** A form that shows itself by itself, and when: at the first of its moments, where all else fits. */
+/** A form that shows itself by itself, or a bubble that invites to the chat, and when: at the first of its moments, where
+    all else fits. */
 export interface Placed {
   slug: string;
-  where: "popup" | "slide" | "bar";
+  where: "popup" | "slide" | "bar" | "invitation";
+  /** What an invitation says, in the language asked for, and who; the site's configuration has it. */
+  text?: string;
+  name?: string;
   /** Seconds on the page. */
   delay?: number;
   /** Percent of the page scrolled down. */

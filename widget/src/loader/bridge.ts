@@ -35,6 +35,7 @@ export interface Bridge {
 export interface Panel {
   open(slug?: string): void;
   close(): void;
+  /** More is known of the visitor, or the visitor agreed to be seen. */
   identified(): void;
   /** Takes over a form that stands in the page. */
   engage(form: HTMLFormElement, descriptor: Descriptor): Promise<{ submit(): void }>;

@@ -33,7 +33,7 @@ export function inlineForms(config: LoaderConfig, lang: string, engage: Engage):
         const one = isIntersecting && placed.find(({ place }) => place === target);
         if (!one) continue;
         near.unobserve(target);
-        fetch(`${base}/v1/${site}/forms/${one.slug}?lang=${lang}`, { credentials: "omit" })
+        fetch(`${base}/v1/${site}/forms/${one.slug}?lang=${lang}`)
           .then((answer) => (answer.ok ? answer.json() : null))
           .then((form: Descriptor | null) => form && fill(one, form))
           .catch(() => near.observe(target));

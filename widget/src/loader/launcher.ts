@@ -19,7 +19,7 @@ export const styleOf = ({ accent, accentText }: LoaderConfig): string =>
   `${css}:host{--lc-accent:${accent};--lc-accent-text:${accentText}}`;
 
 export function launcherOf(config: LoaderConfig, lang: string, hidden: boolean): Launcher {
-  const label = config.launcher[lang] ?? config.launcher[config.lang] ?? config.name;
+  const label = config.launcher[lang] ?? config.launcher[config.lang];
   const badge = el("span", { class: "badge", "aria-hidden": "true" });
   const toast = el("span", { class: "toast", role: "status" });
   const sign = icon(CHAT);
@@ -32,8 +32,8 @@ export function launcherOf(config: LoaderConfig, lang: string, hidden: boolean):
   const show = (open: boolean, unread: number) => {
     badge.textContent = unread ? unread.toLocaleString(lang) : "";
     sign.firstElementChild!.setAttribute("d", open ? DOWN : CHAT);
-    button.setAttribute("aria-expanded", String(open));
-    button.setAttribute("aria-label", unread ? `${label} (${unread})` : label);
+    button.setAttribute("aria-expanded", `${open}`);
+    button.setAttribute("aria-label", unread ? `${label} (${unread})` : label!);
   };
   show(false, 0);
   return { host, root, button, show, say: (sentence) => void (toast.textContent = sentence) };

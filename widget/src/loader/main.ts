@@ -17,13 +17,14 @@ export interface LeadCapture {
   close(): void;
   /** Opens the panel with one form in it. */
   show(slug: string): void;
-  /** What the page knows of its visitor; it fills forms in and is sent with a form only. */
-  identify(person: Identity): void;
+  /** What the page knows of its visitor: it fills forms in and is sent with a form only, but for a proof of who it is.
+      `null`: nobody is signed in any more, the browser forgets and begins anew. */
+  identify(person: Identity | null): void;
   /** Begins where the snippet waits for consent; `false` ends everything and forgets what was stored. */
   consent(given: boolean): void;
   /** Calls back on open, close, message, form_sent, confirmed, chat_ended; returns a function that ends this. */
   on(event: EventName, listener: Listener): () => void;
-  /** Takes everything off the page. */
+  /** Takes everything off the page and forgets what was stored. */
   shutdown(): void;
 }
 
@@ -36,7 +37,7 @@ declare global {
 function begin(config: LoaderConfig, options: DOMStringMap): LeadCapture {
   const lang = options.lang || config.lang;
   const key = memoryKey(config.site);
-  const identity: Identity = {};
+  let identity: Identity = {};
   const listeners = new Set<{ event: EventName; listener: Listener }>();
   const waiting: ((panel: Panel) => void)[] = [];
   let bridge: Bridge | undefined;
@@ -115,29 +116,42 @@ function begin(config: LoaderConfig, options: DOMStringMap): LeadCapture {
     waiting.splice(0).forEach(act);
   }
 
+  function forget(): void {
+    stop();
+    identity = {};
+    try {
+      localStorage.removeItem(key);
+      localStorage.removeItem(`${key}:forms`);
+      sessionStorage.removeItem(key);
+    } catch {}
+  }
+
   const api: LeadCapture = {
     open: () => act((there) => there.open()),
     show: (slug) => act((there) => there.open(slug)),
     close: () => void panel?.then((there) => there.close()),
     identify(person) {
+      const there = bridge;
+      if (!person) {
+        forget();
+        if (there) start();
+      }
       Object.assign(identity, person);
       void panel?.then((there) => there.identified());
     },
     consent(given) {
-      if (given) return start();
-      stop();
-      try {
-        localStorage.removeItem(key);
-        localStorage.removeItem(`${key}:forms`);
-        sessionStorage.removeItem(key);
-      } catch {}
+      if (!given) return forget();
+      start();
+      bridge!.consented = given;
+      // A site that wants to see who is there connects now; others when somebody acts.
+      if (config.watch) loaded().then((there) => there.identified(), () => {});
     },
     on(event, listener) {
       const one = { event, listener };
       listeners.add(one);
       return () => void listeners.delete(one);
     },
-    shutdown: () => stop(),
+    shutdown: forget,
   };
   if (options.consent !== "required") start();
   return api;
