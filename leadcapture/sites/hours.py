@@ -61,37 +61,32 @@ def holidays_of(country: str, subdivision: str, year: int, language: str = "en")
     return _holidays(country, subdivision, year, language) if country else ()
 
 
-def next_holidays(site: Site, now: datetime, language: str, most: int = 6) -> list[Holiday]:
-    """The site's public holidays from today on."""
-    settings, today = chat_settings.of(site.chat), now.astimezone(ZoneInfo(site.timezone)).date()
+def next_holidays(country: str, subdivision: str, today: date, language: str, most: int = 6) -> list[Holiday]:
+    """The public holidays from a day on."""
     years = (today.year, today.year + 1)
-    all_of_them = [
-        each for year in years for each in holidays_of(settings.country, settings.subdivision, year, language)
-    ]
-    return [each for each in all_of_them if each.day >= today][:most]
+    both = [each for year in years for each in holidays_of(country, subdivision, year, language)]
+    return [each for each in both if each.day >= today][:most]
 
 
 @lru_cache(maxsize=1)
-def countries() -> dict[str, tuple[str, ...]]:
-    """The countries whose public holidays are known (ISO 3166-1, alpha-2), each with its parts (ISO 3166-2)."""
-    import holidays  # here, because it takes long and starting must not
+def countries() -> frozenset[str]:
+    """The countries whose public holidays are known (ISO 3166-1, alpha-2)."""
+    from holidays.registry import COUNTRIES  # here, because it takes long and starting must not
 
-    return {
-        code: tuple(parts)
-        for code, parts in holidays.list_supported_countries(include_aliases=False).items()
-        if len(code) == 2
-    }
+    return frozenset(codes[1] for codes in COUNTRIES.values())
 
 
 @lru_cache(maxsize=64)
 def parts_of(country: str) -> dict[str, str]:
-    """What the parts of a country are called, by their codes; nothing for a country that has none or nobody knows."""
+    """What the parts of a country (ISO 3166-2) are called, by their codes; nothing for a country that has none or
+    nobody knows."""
     import holidays
 
     if country not in countries():
         return {}
-    names = {code: name for name, code in type(holidays.country_holidays(country)).subdivisions_aliases.items()}
-    return {code: names.get(code, code) for code in countries()[country]}
+    known = type(holidays.country_holidays(country))
+    names = {code: name for name, code in known.subdivisions_aliases.items()}
+    return {code: names.get(code, code) for code in known.subdivisions}
 
 
 @lru_cache(maxsize=256)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import secrets
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from leadcapture import ids, signing
 from leadcapture.errors import BadToken, Conflict, Invalid, NotFound
 from leadcapture.i18n import gettext as _
-from leadcapture.sites import queries, rules
+from leadcapture.sites import chat_settings, queries, rules
 from leadcapture.sites.models import ApiToken, Site
 
 CHANGEABLE = frozenset(
@@ -52,6 +53,18 @@ def update(session: Session, now: datetime, *, site_id: int, **settings: Any) ->
     """
     site = queries.by_id(session, site_id)
     _change(site, settings)
+    site.updated_at = now
+    return site
+
+
+def change_chat(session: Session, now: datetime, *, site_id: int, **values: Any) -> Site:
+    """Change some of how the site's chat works (see chat_settings); what is not named stays as it is.
+
+    Raises Invalid with the settings that will not do.
+    """
+    site = session.get_one(Site, site_id, with_for_update=True)
+    chat = dataclasses.replace(chat_settings.of(site.chat), **values).as_json()
+    _change(site, {"chat": chat or None})
     site.updated_at = now
     return site
 
