@@ -44,8 +44,9 @@ export function alerts(): Alerts {
   /** Within the lock: unless another tab has just done so. */
   function playOnce(ring: Ring): void {
     const now = Date.now();
-    if (!due(ring, Number(remembered.get("rang") ?? 0), now)) return;
-    remembered.set("rang", String(now));
+    const at = (of: Ring) => Number(remembered.get(`rang.${of}`) ?? 0);
+    if (!due(ring, { first: at("first"), again: at("again"), loud: at("loud") }, now)) return;
+    remembered.set(`rang.${ring}`, String(now));
     play(ring);
   }
 

@@ -28,5 +28,11 @@ export function rings({ status, waiting_since, snoozed_until, escalation }: Summ
 /** Whether what has just begun to call is to be heard by this operator at once. */
 export const heard = (summary: Summary, me: Me): boolean => me.available || summary.escalation > 0 || summary.operator?.id === me.id;
 
-/** Whether a sound may be made now, if the last of this browser, in whatever tab, was then (0: never). */
-export const due = (ring: Ring, last: number, now: number): boolean => now - last >= (ring === "again" ? REPEAT_MS * 0.8 : 1_500);
+/**
+ * Whether a sound may be made now, if the last ones of this browser, in whatever tab, were then (0: never). A loud one
+ * waits for no other; a reminder comes only when all has been quiet for a while.
+ */
+export function due(ring: Ring, last: Record<Ring, number>, now: number): boolean {
+  if (ring === "again") return now - Math.max(...Object.values(last)) >= REPEAT_MS * 0.8;
+  return now - last[ring] >= 1_500;
+}
