@@ -6,10 +6,12 @@ import type {
   Ack, OPERATOR_EMITS, OPERATOR_HEARS, OperatorMessage, Presence, Queue, Stored, Summary, WireError,
 } from "../protocol";
 import { save } from "./keep";
+import { listsOf, type ListDesk } from "./lists";
 import { news } from "./select";
+import { attend, introduction, sitting } from "./sitting";
 import {
   attachmentsOf, behind, draftOf, reduce,
-  type Attachment, type Event, type Filter, type Listing, type Mention, type Mode, type Outgoing, type Part, type State,
+  type Attachment, type Event, type Mention, type Mode, type Outgoing, type Part, type State,
 } from "./state";
 import { previewOf, upload, type Upload } from "./upload";
 
@@ -25,7 +27,6 @@ const BEHIND_FOR_MS = 300; // what is on its way needs no asking
 const AGAIN_MS = 3_000;
 
 type Synced = Part & { summary: Summary };
-type Listed = { conversations: Summary[]; more: boolean; cursor: string | null };
 
 export interface Desk {
   state(): State;
@@ -37,11 +38,15 @@ export interface Desk {
   open(conversation: string | null, at?: number): void;
   /** Fetch what is older than what is here of that conversation. */
   older(conversation: string): void;
-  filter(filter: Filter): void;
-  more(): void;
+  /** Views, pages, counts, search, and what is done to many at once. */
+  lists: ListDesk;
   available(available: boolean): void;
   take(conversation: string): void;
   assign(conversation: string, operator: string): void;
+  /** Hand a conversation to a colleague, or (null) back to the queue, with a note; whether that was done. */
+  handOn(conversation: string, operator: string | null, note: string): Promise<boolean>;
+  /** Be in a conversation beside the operator who answers. */
+  join(conversation: string): void;
   close(conversation: string): void;
   mode(conversation: string, mode: Mode): void;
   write(conversation: string, text: string): void;
@@ -75,7 +80,11 @@ export function desk(start: State, uploads: { url: string; csrf: string }): Desk
   let state = start;
   const listeners = new Set<() => unknown>();
   const newsListeners = new Set<(summaries: Summary[]) => void>();
-  const socket = io("/operator", { transports: ["websocket"], reconnectionDelay: 500, reconnectionDelayMax: 4_000 });
+  const someone = sitting();
+  const socket = io("/operator", {
+    transports: ["websocket"], reconnectionDelay: 500, reconnectionDelayMax: 4_000, auth: introduction(someone),
+  });
+  attend(socket, someone);
   const syncing = new Set<string>();
   let sending = false;
   let typingTold = 0;
@@ -93,9 +102,11 @@ export function desk(start: State, uploads: { url: string; csrf: string }): Desk
       void sendAll();
       watchForLate();
     }
-    const called = news(before, state);
+    // What a further page of a list brings was there before.
+    const called = event.type === "listed" ? [] : news(before, state);
     if (called.length) for (const listener of newsListeners) listener(called);
     look();
+    lists.heard(before, event);
     for (const listener of listeners) listener();
   }
 
@@ -194,19 +205,7 @@ export function desk(start: State, uploads: { url: string; csrf: string }): Desk
     if (answer.ok) dispatch({ type: "mentions", mentions: answer.mentions });
   }
 
-  async function list(listing: Listing): Promise<void> {
-    if (state.pages[listing].loading) return;
-    const { cursor } = state.pages[listing];
-    dispatch({ type: "listing", listing });
-    const before = cursor ? { before: cursor } : {};
-    const answer = await ask<Listed>("list", { status: listing, ...before });
-    if (answer.ok) {
-      const { conversations, more, cursor: next } = answer;
-      dispatch({ type: "listed", listing, conversations, more, cursor: next });
-    } else {
-      dispatch({ type: "listed", listing, conversations: [], more: true, cursor });
-    }
-  }
+  const lists = listsOf({ state: () => state, dispatch, ask });
 
   /** After every change: is something missing that was announced, has something been seen that was not told? */
   function look(): void {
@@ -254,7 +253,7 @@ export function desk(start: State, uploads: { url: string; csrf: string }): Desk
     void sendAll();
     if (state.opened) void sync(state.opened);
     void mentions();
-    if (state.filter === "closed" && !state.pages.closed.asked) void list("closed");
+    lists.connected();
   });
   socket.on("disconnect", (reason) => {
     dispatch({ type: "link", link: "down" });
@@ -279,6 +278,7 @@ export function desk(start: State, uploads: { url: string; csrf: string }): Desk
       void ask("delivered", { conversation: message.conversation, seq: message.seq });
     }
   });
+  socket.on("counts", lists.countsMoved);
   socket.on("changed", (message: OperatorMessage) => dispatch({ type: "changed", message }));
   socket.on("mention", (mention: Mention) => {
     dispatch({ type: "mentions", mentions: [mention, ...state.mentions.filter(({ id }) => id !== mention.id)] });
@@ -303,12 +303,8 @@ export function desk(start: State, uploads: { url: string; csrf: string }): Desk
       dispatch({ type: "open", conversation, at });
       if (conversation) void sync(conversation);
     },
-    filter(filter) {
-      dispatch({ type: "filter", filter });
-      if (filter === "closed" && !state.pages.closed.asked) void list("closed");
-    },
     older: (conversation) => void older(conversation),
-    more: () => void list(state.filter === "closed" ? "closed" : "open"),
+    lists,
     available(available) {
       void ask("presence", { available }).then((answer) => {
         if (!answer.ok) notice(null, answer.error);
@@ -316,6 +312,8 @@ export function desk(start: State, uploads: { url: string; csrf: string }): Desk
     },
     take: (conversation) => void command("take", conversation),
     assign: (conversation, operator) => void command("assign", conversation, { operator }),
+    handOn: (conversation, operator, note) => command("assign", conversation, { operator, note }),
+    join: (conversation) => void command("join", conversation),
     close(conversation) {
       void command("close", conversation).then((done) => done && notice(conversation, { code: "closed_now" }));
     },

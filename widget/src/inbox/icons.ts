@@ -19,3 +19,7 @@ export const PENCIL = "M4.5 19.5l1-4L16 5l3 3L8.5 18.5zM14 7l3 3";
 export const TRASH = "M5 7h14M9.5 7V4.5h5V7M7 7l1 12.5h8L17 7";
 export const AT = "M15.5 12a3.5 3.5 0 1 1-7 0 3.5 3.5 0 0 1 7 0zM15.5 12v1.5a2.5 2.5 0 0 0 5 0V12a8.5 8.5 0 1 0-3.3 6.7";
 export const DOTS = "M6 12h.01M12 12h.01M18 12h.01";
+export const LATER = "M12 7.5v5l3 1.8M4.5 8A8.5 8.5 0 1 1 3.6 13M4.5 3.5V8H9";
+export const TAG = "M4 4.5h7.5L20 13l-7 7-8.5-8.5zM8 8.5h.01";
+export const LOOK = "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM16.2 16.2L20.5 20.5";
+export const SIEVE = "M4 6h16M7 12h10M10 18h4";

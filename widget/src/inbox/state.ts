@@ -2,6 +2,7 @@
 // very same object. A conversation's messages stand in the order of their numbers whatever order they came in, once
 // each whatever number of times they came; what was written here stays in the outbox until the service has stored it.
 import type { ChatFile, Iso, OperatorHere, OperatorMessage, Presence, Queue, Summary, WireError } from "../protocol";
+import { LISTS, withLists, withQueue, type ListEvent, type Lists } from "./listing";
 import { withSeen, withSummaries } from "./summaries";
 import {
   draftOf, withAck, withAttachments, withChanged, withDiscarded, withDraft, withLate, withMessage, withOlder, withOutgoing,
@@ -11,14 +12,14 @@ import {
 export { attachmentsOf, behind, draftOf, NO_DRAFT } from "./talk";
 
 export type Link = "connecting" | "up" | "down" | "refused";
-export type Filter = "open" | "unanswered" | "closed";
-export type Listing = "open" | "closed";
 export type Mode = "reply" | "note" | "email";
 
 export interface Me {
   id: string;
   name: string;
   available: boolean;
+  /** Connected, but nobody has touched any page of this operator for long. */
+  idle?: boolean;
 }
 
 /**
@@ -88,13 +89,6 @@ export interface Mention {
   seen: boolean;
 }
 
-export interface Page {
-  more: boolean;
-  cursor: string | null;
-  loading: boolean;
-  asked: boolean;
-}
-
 export interface Notice {
   conversation: string | null;
   code: string;
@@ -109,7 +103,7 @@ export interface State {
   operators: OperatorHere[];
   available: boolean;
   conversations: Record<string, Summary>;
-  pages: Record<Listing, Page>;
+  lists: Lists;
   threads: Record<string, Thread>;
   outbox: Outgoing[];
   drafts: Record<string, Draft>;
@@ -121,7 +115,6 @@ export interface State {
   at: number | null;
   /** The opened conversation is not there, or not ours to see. */
   missing: boolean;
-  filter: Filter;
   typing: Record<string, { name: string; text: string; until: number }>;
   notice: Notice | null;
 }
@@ -138,10 +131,8 @@ export type Event =
   | { type: "older"; conversation: string; loading: boolean; messages?: OperatorMessage[]; first?: number }
   | { type: "changed"; message: OperatorMessage }
   | { type: "missing"; conversation: string }
-  | { type: "listing"; listing: Listing }
-  | { type: "listed"; listing: Listing; conversations: Summary[]; more: boolean; cursor: string | null }
+  | ListEvent
   | { type: "open"; conversation: string | null; at?: number | null }
-  | { type: "filter"; filter: Filter }
   | { type: "mode"; conversation: string; mode: Mode }
   | { type: "draft"; conversation: string; text: string }
   | { type: "subject"; conversation: string; text: string }
@@ -161,8 +152,6 @@ export type Event =
   | { type: "notice"; conversation: string | null; error: Pick<WireError, "code" | "by"> }
   | { type: "dismiss" };
 
-const NOTHING: Page = { more: false, cursor: null, loading: false, asked: false };
-
 /** What a sync brings. `first` is said with a page that is asked for from its end; without it what comes goes on after `next`. */
 export interface Part {
   messages: OperatorMessage[];
@@ -181,7 +170,7 @@ export function initial(me: Me, opened: string | null, kept: Partial<Pick<State,
     operators: [],
     available: false,
     conversations: {},
-    pages: { open: NOTHING, closed: NOTHING },
+    lists: LISTS,
     threads: {},
     outbox: kept.outbox ?? [],
     drafts: kept.drafts ?? {},
@@ -190,7 +179,6 @@ export function initial(me: Me, opened: string | null, kept: Partial<Pick<State,
     opened,
     at: null,
     missing: false,
-    filter: "open",
     typing: {},
     notice: null,
   };
@@ -205,7 +193,7 @@ export function reduce(state: State, event: Event): State {
       return withQueue(state, event.queue);
     case "presence": {
       const { operators, available, me } = event.presence;
-      return { ...state, operators, available, me: { id: me.id, name: me.name, available: me.available } };
+      return { ...state, operators, available, me: { id: me.id, name: me.name, available: me.available, idle: me.idle } };
     }
     case "conversation":
       return withSummaries(state, [event.summary]);
@@ -227,16 +215,16 @@ export function reduce(state: State, event: Event): State {
       return withChanged(state, event.message);
     case "missing":
       return event.conversation === state.opened ? { ...state, missing: true } : state;
+    case "view":
     case "listing":
-      return withPage(state, event.listing, { ...state.pages[event.listing], loading: true, asked: true });
-    case "listed": {
-      const { listing, more, cursor } = event;
-      return withPage(withSummaries(state, event.conversations), listing, { more, cursor, loading: false, asked: true });
-    }
+    case "listed":
+    case "unlisted":
+    case "counted":
+    case "choose":
+    case "did":
+      return withLists(state, event);
     case "open":
       return { ...state, opened: event.conversation, at: event.at ?? null, missing: false, notice: null };
-    case "filter":
-      return { ...state, filter: event.filter };
     case "mode":
       return withDraft(state, event.conversation, { mode: event.mode });
     case "draft": {
@@ -278,18 +266,4 @@ export function reduce(state: State, event: Event): State {
     case "dismiss":
       return state.notice ? { ...state, notice: null } : state;
   }
-}
-
-function withQueue(state: State, queue: Queue): State {
-  // The queue is the truth about what is open: what it does not name was closed meanwhile, or stands on a later page.
-  const named = new Set(queue.conversations.map(({ id }) => id));
-  const kept = Object.entries(state.conversations).filter(
-    ([id, { status }]) => named.has(id) || status === "closed" || id === state.opened,
-  );
-  const pages = { ...state.pages, open: { ...NOTHING, more: queue.more, cursor: queue.cursor ?? null } };
-  return withSummaries({ ...state, ready: true, pages, conversations: Object.fromEntries(kept) }, queue.conversations);
-}
-
-function withPage(state: State, listing: Listing, page: Page): State {
-  return { ...state, pages: { ...state.pages, [listing]: page } };
 }

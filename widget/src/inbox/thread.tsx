@@ -7,8 +7,10 @@ import { Icon, nameOf, statusOf, useInbox, Waited } from "./context";
 import { TranscriptLink } from "./emailing";
 import { BACK, CLOCK, PERSON } from "./icons";
 import { Log } from "./log";
+import { Marks } from "./marks";
 import { waits } from "./select";
 import type { Notice, State } from "./state";
+import { Handing } from "./transfer";
 
 interface Props {
   state: State;
@@ -22,6 +24,7 @@ export function Thread({ state, summary, onDetails }: Props) {
   return (
     <section class="inbox-thread" data-conversation={summary.id} {...drop}>
       <Head state={state} summary={summary} onDetails={onDetails} />
+      <Marks summary={summary} />
       {state.notice && state.notice.conversation === summary.id && <NoticeLine notice={state.notice} />}
       <Log key={summary.id} state={state} summary={summary} />
       <Composer key={`composer ${summary.id}`} state={state} summary={summary} />
@@ -31,7 +34,7 @@ export function Thread({ state, summary, onDetails }: Props) {
 }
 
 function Head({ state, summary, onDetails }: Props) {
-  const { desk, say } = useInbox();
+  const { desk, say, given } = useInbox();
   const { id, operator, status } = summary;
   const mine = operator?.id === state.me.id;
   const waiting = waits(summary, state.me.id) && summary.waiting_since;
@@ -50,6 +53,9 @@ function Head({ state, summary, onDetails }: Props) {
             <span>{statusOf(summary, say)}</span>
           )}
           {summary.blocked && <span class="badge bad" data-lc="blocked">{say("inbox.badge_blocked")}</span>}
+          {summary.joined.length > 0 && (
+            <span class="inbox-joined" data-lc="joined"> · {say("inbox.joined", { names: new Intl.ListFormat(given.lang).format(summary.joined) })}</span>
+          )}
           {operator && <span> · {mine ? say("inbox.badge_yours") : say("inbox.badge_with", { name: operator.name })}</span>}
         </p>
       </div>
@@ -64,7 +70,7 @@ function Head({ state, summary, onDetails }: Props) {
             {say(operator ? "inbox.take_over" : "inbox.take")}
           </button>
         )}
-        {!reopen && <Assign state={state} summary={summary} />}
+        <Handing summary={summary} />
         {!reopen && (
           <button type="button" class="button" data-lc="close-conversation" onClick={() => desk.close(id)}>
             {say("inbox.close")}
@@ -80,33 +86,11 @@ function Head({ state, summary, onDetails }: Props) {
   );
 }
 
-function Assign({ state, summary }: { state: State; summary: Summary }) {
-  const { desk, say } = useInbox();
-  const others = state.operators.filter(({ id }) => id !== summary.operator?.id && id !== state.me.id);
-  if (others.length === 0) return null;
-  return (
-    <select
-      class="inbox-assign"
-      aria-label={say("inbox.assign")}
-      value=""
-      onChange={(event) => {
-        const chosen = event.currentTarget.value;
-        event.currentTarget.value = "";
-        if (chosen) desk.assign(summary.id, chosen);
-      }}
-    >
-      <option value="">{say("inbox.assign_choose")}</option>
-      {others.map(({ id, name, here, available }) => (
-        <option key={id} value={id}>{say(here && available ? "inbox.assign_here" : "inbox.assign_away", { name })}</option>
-      ))}
-    </select>
-  );
-}
-
 function NoticeLine({ notice }: { notice: Notice }) {
   const { desk, say } = useInbox();
   const text = () => {
     if (notice.code === "taken") return notice.name ? say("inbox.notice_taken", { name: notice.name }) : say("inbox.notice_taken_other");
+    if (notice.code === "not_allowed") return say("inbox.notice_not_allowed");
     if (notice.code === "closed_now") return say("inbox.notice_closed");
     if (notice.code === "no_connection") return say("inbox.notice_no_connection");
     return say("inbox.notice_failed");
