@@ -120,6 +120,7 @@ export function connection(options: ConnectionOptions): Connection {
         // What came too fast may go later, even from the next page; what is wrong stays wrong.
         if (answer.error.code !== "rate_limited") forgetUnsent(letter.client_id);
         dispatch({ type: "refused", client_id: letter.client_id, error: answer.error });
+        if (answer.error.code === "blocked") hear.refused("blocked");
       }
     } catch {
       // No answer: it may or may not have arrived. The same id goes out again, and counts once.
@@ -224,8 +225,9 @@ export function connection(options: ConnectionOptions): Connection {
     welcome(welcome) {
       stopPolling();
       const kept = memory.read();
-      // A verified visitor's conversation is there before anything was said on this device.
-      if (welcome.token !== token && ((kept.token === token && token) || welcome.conversation)) memory.write({ token: welcome.token });
+      // A verified visitor's conversation is there before anything was said on this device; who agreed to be seen stays
+      // the same visitor from page to page.
+      if (welcome.token !== token && ((kept.token === token && token) || welcome.conversation || about().watch)) memory.write({ token: welcome.token });
       token = welcome.token;
       told.conversation = null;
       if (welcome.doubt) console.warn(`leadcapture: ${welcome.doubt.message}`);

@@ -18,6 +18,10 @@ export interface Bridge {
   identity: Identity;
   /** The page said that the visitor agreed. */
   consented?: boolean;
+  /** What the person was invited by, who opened the chat by that. */
+  invited?: { name: string; text: string };
+  /** A conversation goes on. */
+  talking?: boolean;
   /** When the snippet began its work, in milliseconds since the page was opened. */
   began: number;
   /** Whether the panel is open, and how many messages wait unread. */

@@ -1,4 +1,4 @@
-// Shows forms by themselves, each at its moment (state.ts decides). Comes when the person first does something on a page
+// Shows forms and invitations by themselves, each at its moment (state.ts decides). Comes when the person first does something on a page
 // that has such forms, and fetches a form only when it is to be seen.
 import { call } from "../api";
 import { sheet } from "../dom";
@@ -8,6 +8,7 @@ import { direction, words } from "../i18n/words";
 import { known, memoryKey, type Bridge } from "../loader/bridge";
 import type { Descriptor, Placed, SiteConfig } from "../protocol";
 import { memoryOf } from "./memory";
+import { invitationOf, liveRegion } from "./invitation";
 import css from "./placement.css";
 import { watch } from "./signals";
 import { initialState, reduce, visible, type Facts, type PlacementEvent, type State } from "./state";
@@ -19,7 +20,8 @@ const CHAT_COMES_MS = 10_000;
 
 interface Standing {
   view: View;
-  engaged: Engaged;
+  /** The form; an invitation has none. */
+  engaged?: Engaged;
 }
 
 /** Begins to watch; returns a function that takes all away. */
@@ -31,6 +33,8 @@ export function mount(bridge: Bridge): () => void {
   place.className = `lc ${config.position}`;
   place.lang = lang;
   place.dir = direction(lang);
+  const region = liveRegion();
+  place.append(region);
   root.append(place);
   root.adoptedStyleSheets = [sheet(css), ...root.adoptedStyleSheets];
 
@@ -58,13 +62,14 @@ export function mount(bridge: Bridge): () => void {
     if (shown) standing.get(shown)?.view.hide();
     shown = now;
     if (!now) return;
+    const { where } = facts.placed.find(({ slug }) => slug === now)!;
     if (standing.has(now)) standing.get(now)!.view.show();
-    else prepare(now).catch(() => dispatch({ type: "unusable", slug: now }));
+    else (where === "invitation" ? invite : prepare)(now).catch(() => dispatch({ type: "unusable", slug: now }));
   }
 
   function drop(slug: string): void {
     standing.get(slug)?.view.remove();
-    standing.get(slug)?.engaged.stop();
+    standing.get(slug)?.engaged?.stop();
     standing.delete(slug);
   }
 
@@ -86,6 +91,28 @@ export function mount(bridge: Bridge): () => void {
     if (!facts.placed.some((one) => one.slug === slug)) return;
     meet(slug, true);
     dispatch({ type: "sent", slug });
+  }
+
+  // ---- making an invitation
+
+  /** Asks whether there is somebody to talk to, and for the words; shows them if they are still to be seen then. */
+  async function invite(slug: string): Promise<void> {
+    const { chat, placed, strings } = await fetched<SiteConfig>(`/v1/${site}/config?lang=${lang}`);
+    const one = placed.find((placed) => placed.slug === slug);
+    if (stopped || standing.has(slug) || state.over.includes(slug)) return;
+    if (!chat.available || !one?.text) throw new Error(slug);
+    const view = invitationOf(one, region, {
+      place, launcher, t: words(strings),
+      closed: () => close(slug),
+      opened() {
+        close(slug);
+        bridge.invited = { name: one.name ?? "", text: one.text! };
+        launcher.click();
+      },
+      touched: () => false,
+    });
+    standing.set(slug, { view });
+    if (shown === slug) view.show();
   }
 
   // ---- making a form
@@ -138,7 +165,10 @@ export function mount(bridge: Bridge): () => void {
 
   // A conversation of an earlier page is on its way: it may stand open, or have something unread.
   const chatComes = () => goesOn && state.seen < CHAT_COMES_MS && !root.querySelector("[data-lc=panel]");
-  const lookAtChat = () => dispatch({ type: "chat", busy: bridge.open || bridge.unread > 0 || chatComes() });
+  const lookAtChat = () => {
+    const comes = chatComes();
+    dispatch({ type: "chat", busy: bridge.open || bridge.unread > 0 || comes, talking: !!bridge.talking || comes });
+  };
 
   function tick(): void {
     const at = performance.now();

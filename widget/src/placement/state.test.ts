@@ -171,3 +171,19 @@ test("whatever happens in whatever order, at most one is seen and none during a 
     }
   }
 });
+
+test("nobody is invited to a conversation they are in, and an invitation comes once it is over", () => {
+  const rules = facts([placed("invitation:a", { where: "invitation", delay: 5 })]);
+  const talking = after(rules, [{ type: "chat", busy: false, talking: true }, wait(10)]);
+  expect(visible(talking)).toBeNull();
+  expect(visible(after(rules, [{ type: "chat", busy: false, talking: false }], talking))).toBe("invitation:a");
+});
+
+test("an invitation goes when a conversation begins, and keeps to how often as forms do", () => {
+  const one = placed("invitation:a", { where: "invitation", delay: 5, every_days: 2 });
+  const seen = after(facts([one]), [wait(10)]);
+  expect(visible(seen)).toBe("invitation:a");
+  expect(visible(after(facts([one]), [{ type: "chat", busy: false, talking: true }], seen))).toBeNull();
+  expect(visible(after(facts([one], { "invitation:a": { times: 1, at: NOW - DAY } }), [wait(10)]))).toBeNull();
+  expect(visible(after(facts([one], { "invitation:a": { times: 1, at: NOW - 3 * DAY } }), [wait(10)]))).toBe("invitation:a");
+});

@@ -1,5 +1,5 @@
-// Which form shows itself when, as pure decisions. At most one is chosen at any time, and none is seen while the chat
-// has the person's attention. The view (view.ts) shows what was chosen and reports what the person does with it.
+// Which form, or invitation to the chat, shows itself when, as pure decisions. At most one is chosen at any time, and none
+// is seen while the chat has the person's attention. The view (view.ts) shows what was chosen and reports what the person does with it.
 import type { Placed } from "../protocol";
 import { matches } from "./pattern";
 
@@ -36,6 +36,8 @@ export interface State {
   chatEnded: boolean;
   /** The chat is open or has something unread. */
   busy: boolean;
+  /** A conversation goes on, or may: nobody is invited to what they are in. */
+  talking: boolean;
   /** Forms whose moment has come. */
   due: readonly string[];
   /** Forms that are done with until the next page. */
@@ -51,7 +53,7 @@ export type PlacementEvent =
   | { type: "scrolled"; depth: number }
   | { type: "leaving" }
   | { type: "chatEnded" }
-  | { type: "chat"; busy: boolean }
+  | { type: "chat"; busy: boolean; talking?: boolean }
   | { type: "touched" }
   | { type: "closed" }
   | { type: "sent"; slug: string }
@@ -64,6 +66,7 @@ export const initialState = (now: number, page: string, seen: number): State => 
   leaving: false,
   chatEnded: false,
   busy: false,
+  talking: false,
   due: [],
   over: [],
   chosen: null,
@@ -93,7 +96,7 @@ function happen(state: State, event: PlacementEvent): State {
     case "chatEnded":
       return { ...state, chatEnded: true };
     case "chat":
-      return { ...state, busy: event.busy };
+      return { ...state, busy: event.busy, talking: !!event.talking };
     case "touched":
       return state.chosen ? { ...state, touched: true } : state;
     case "closed":
@@ -144,7 +147,8 @@ function choose(facts: Facts, state: State): State {
 }
 
 /** Whether the form may be seen here and now at all. */
-function isAllowed({ met, visit }: Facts, one: Placed, { now, page, over }: State): boolean {
+function isAllowed({ met, visit }: Facts, one: Placed, { now, page, over, talking }: State): boolean {
+  if (one.where === "invitation" && talking) return false;
   return !over.includes(one.slug) && isPage(one, page) && isTime(one, now) && visit >= (one.visits ?? 1) && isFresh(one, met[one.slug], now);
 }
 

@@ -46,7 +46,7 @@ export function viewOf({ where, slug }: Placed, descriptor: Descriptor, form: HT
     return button;
   };
 
-  const shells: Record<Placed["where"], () => Shell> = {
+  const shells: Record<"popup" | "slide" | "bar", () => Shell> = {
     popup: () => popup(el("dialog", { ...about, "data-where": "popup", class: "placed popup" }, cross(), content), scene),
     slide: () => card(el("section", { ...about, "data-where": "slide", class: "placed slide", role: "dialog", hidden: true }, cross(), content), scene),
     bar() {
@@ -76,7 +76,7 @@ export function viewOf({ where, slug }: Placed, descriptor: Descriptor, form: HT
     (field && matchMedia("(pointer: fine)").matches ? field : shell.element).focus();
   }
 
-  let shell = put(shells[where]());
+  let shell = put(shells[where as keyof typeof shells]());
   return {
     show: () => shell.show(),
     hide: () => shell.hide(),
