@@ -94,9 +94,11 @@ def _holidays(country: str, subdivision: str, year: int, language: str) -> tuple
     import holidays
 
     try:
-        spoken = type(holidays.country_holidays(country)).supported_languages
-        known = next((code for code in spoken if code.split("_")[0] == language), None)
-        found = holidays.country_holidays(country, subdiv=subdivision or None, years=year, language=known)
+        known = type(holidays.country_holidays(country))
+        # Without a language the library would take the machine's.
+        spoken = next((code for code in known.supported_languages if code.split("_")[0] == language), None)
+        spoken = spoken or known.default_language
+        found = holidays.country_holidays(country, subdiv=subdivision or None, years=year, language=spoken)
     except NotImplementedError:  # no such country or part (any more)
         return ()
     return tuple(Holiday(day, name) for day, name in sorted(found.items()))
