@@ -37,6 +37,7 @@ export function App({ desk, state }: { desk: Desk; state: ChatState }) {
     event.preventDefault();
     event.dataTransfer.dropEffect = takesFiles ? "copy" : "none";
     setDropping(takesFiles && event.type === "dragover");
+    if (takesFiles) desk.more().catch(() => {});
     if (takesFiles && event.type === "drop") desk.attach(event.dataTransfer.files).catch(() => {});
   }
 

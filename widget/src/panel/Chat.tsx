@@ -110,7 +110,6 @@ export function Chat({ desk, state }: { desk: Desk; state: ChatState }) {
       )}
       <Log desk={desk} state={state} card={card} cardAfter={sentAfter} welcome={<Menu desk={desk} without={offering ? config.offline_form : null} />} after={after} />
       {away && !config.offline_form && <p class="hint">{t("offline_no_form")} {back}</p>}
-      {state.link === "blocked" && <p class="hint" role="status" data-lc="blocked">{t("blocked")}</p>}
       {composing && <Composer key={returns} desk={desk} state={state} field={composer} ask={asksFirst ? (go) => setFirst(() => go) : null} />}
     </>
   );

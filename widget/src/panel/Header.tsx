@@ -61,6 +61,7 @@ function openChat(desk: Desk): void {
 function statusLine(desk: Desk, state: ChatState): string {
   const { t, config, lang } = desk;
   if (state.link === "refused") return t("link_refused");
+  if (state.link === "blocked") return t("blocked");
   if (state.status === "active") return config.name;
   if (state.status === "closed") return t("status_closed");
   if (isAway(state)) return backSentence(desk, state) || t("status_away");

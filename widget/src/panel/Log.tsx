@@ -92,16 +92,16 @@ export function Log({ desk, state, card, cardAfter, welcome, after }: Props) {
 
 /** Whether the next entry goes on where this one stops: the time is then said once, under the last. */
 function joins(next: Entry | undefined, entry: Entry): boolean {
-  if (!next || next.author !== entry.author || next.name !== entry.name || next.state !== entry.state) return false;
+  if (!next || entry.edited || next.author !== entry.author || next.name !== entry.name || next.state !== entry.state) return false;
   return new Date(next.at).getTime() - new Date(entry.at).getTime() < 180_000;
 }
 
-function Greeting({ desk: { t }, state }: { desk: Desk; state: ChatState }) {
-  const text = isAway(state) ? "" : t("greeting_available", { reply_time: state.reply_time }).trim();
+function Greeting({ desk: { t, invited }, state }: { desk: Desk; state: ChatState }) {
+  const text = isAway(state) || state.link === "blocked" ? "" : (invited?.text ?? t("greeting_available", { reply_time: state.reply_time }).trim());
   return (
     <div class="greeting">
-      <h2 class="title">{t("greeting")}</h2>
-      {text && <p class="text">{text}</p>}
+      <h2 class="title" dir="auto">{invited?.name || t("greeting")}</h2>
+      {text && <p class="text" dir="auto">{text}</p>}
     </div>
   );
 }

@@ -15,6 +15,7 @@ export function MessageRow({ desk, entry, joins }: { desk: Desk; entry: Entry; j
   const { t, lang } = desk;
   const { author, state } = entry;
   const speaker = author === "visitor" ? t("you") : (entry.name ?? t("operator"));
+  useMore(desk, entry.deleted);
   if (entry.arrival) {
     const { name, over } = entry.arrival;
     return <p class="system" data-lc="arrival">{t(over ? "takes_over" : "arrived", { name })}</p>;

@@ -24,6 +24,8 @@ export interface Desk {
   open: boolean;
   /** Opened by a page change, not by the person: the focus stays where it is. */
   quietly?: boolean;
+  /** What the person was invited by. */
+  invited?: { name: string; text: string };
   view: View;
   identity: Identity;
   draft: string;

@@ -48,18 +48,20 @@ export async function mount(bridge: Bridge): Promise<Panel> {
     const there = await fetchMore();
     if (!more.there) {
       there.borrow({ jsx, Fragment, useEffect, useLayoutEffect, useRef, useState });
-      root.adoptedStyleSheets = [sheet(there.css), ...root.adoptedStyleSheets];
+      root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet(there.css)];
       more.there = there;
     }
     return there;
   };
 
   const { preview_typing, watch } = settings.chat;
+  /** The site shows its operators who is there, and the visitor agreed to be seen. */
+  const watched = () => watch && !!bridge.consented;
   const chat = connection({
     base, site, lang, memory, changed,
     availability: settings.chat,
     preview: preview_typing,
-    about: () => ({ ...pageFacts(), identity: proofOf(bridge.identity), watch: watch && !!bridge.consented }),
+    about: () => ({ ...pageFacts(), identity: proofOf(bridge.identity), watch: watched() }),
   });
   const desk: Desk = {
     t, lang, config: settings, base, chat, memory, forms, more,
@@ -116,6 +118,8 @@ export async function mount(bridge: Bridge): Promise<Panel> {
   /** A page that wants no launcher gets one only while there is something to come back to. */
   function showLauncher(): void {
     launcher.hidden = unwanted && !desk.open && !chat.state().conversation;
+    const { conversation, status, pending } = chat.state();
+    bridge.talking = pending.length > 0 || (!!conversation && status !== "closed");
     bridge.launch(desk.open, unread(chat.state()));
   }
 
@@ -126,6 +130,7 @@ export async function mount(bridge: Bridge): Promise<Panel> {
   function open(slug?: string): void {
     const was = desk.open;
     desk.open = justOpened = true;
+    desk.invited = bridge.invited;
     desk.view = slug ? { kind: "form", slug } : was ? desk.view : { kind: "chat" };
     if (desk.view.kind === "chat") chat.start();
     settle(was);
@@ -146,7 +151,7 @@ export async function mount(bridge: Bridge): Promise<Panel> {
     memory.writeTab({ open: false });
     // Who said nothing keeps no line open.
     const { conversation, pending } = chat.state();
-    if (!conversation && !pending.length) chat.stop();
+    if (!conversation && !pending.length && !watched()) chat.stop();
     settle(true);
     launcher.focus();
   }
@@ -165,7 +170,7 @@ export async function mount(bridge: Bridge): Promise<Panel> {
   const { token, outbox } = memory.read();
   // The panel stands open again on the next page, but never over the whole of a phone's.
   const standsOpen = memory.readTab().open && !matchMedia(PHONE).matches;
-  if (token || outbox.length || standsOpen || (watch && bridge.consented)) chat.start();
+  if (token || outbox.length || standsOpen || watched()) chat.start();
   if (standsOpen) {
     desk.open = desk.quietly = true;
     settle(true);
@@ -180,6 +185,7 @@ export async function mount(bridge: Bridge): Promise<Panel> {
     close,
     identified() {
       draw();
+      if (watched()) chat.start();
       // For the page's developer: the visitor can do nothing about it.
       chat.identified().then((problem) => problem && console.warn(`leadcapture: ${problem}`), () => {});
     },

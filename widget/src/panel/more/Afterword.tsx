@@ -1,5 +1,5 @@
 // What stands below a conversation that has ended: how it was, its transcript, and the way to begin again.
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { ChatState } from "../../chat/state";
 import { westernLocale } from "../../i18n/words";
 import { CHAT, STAR } from "../../icons";
@@ -40,6 +40,13 @@ function Rating({ desk, conversation }: { desk: Desk; conversation: string }) {
   const [stars, setStars] = useState(0);
   const [comment, setComment] = useState("");
   const [done, setDone] = useState(memory.read().rated === conversation);
+  const form = useRef<HTMLFormElement>(null);
+  const chosen = stars > 0;
+
+  // What came below the stars is to be seen.
+  useEffect(() => {
+    if (chosen) form.current?.scrollIntoView({ block: "nearest" });
+  }, [chosen]);
 
   async function send(event: Event): Promise<void> {
     event.preventDefault();
@@ -50,7 +57,7 @@ function Rating({ desk, conversation }: { desk: Desk; conversation: string }) {
 
   if (done) return <p class="thanks" role="status" data-lc="rated">{t("rate_thanks")}</p>;
   return (
-    <form class="rating" onSubmit={(event) => void send(event)}>
+    <form ref={form} class="rating" onSubmit={(event) => void send(event)}>
       <fieldset>
         <legend>{t("rate_question")}</legend>
         <div class="stars">
@@ -63,7 +70,7 @@ function Rating({ desk, conversation }: { desk: Desk; conversation: string }) {
           ))}
         </div>
       </fieldset>
-      {stars > 0 && (
+      {chosen && (
         <>
           <label class="field">
             <span>{t("rate_comment")}</span>

@@ -19,7 +19,7 @@ function Chip({ desk: { t, uploads, lang }, upload }: { desk: Desk; upload: Uplo
   const { name } = file;
   return (
     <li class={`chip ${state}`} data-lc="upload" data-state={state}>
-      {file.type.startsWith("image/") ? <Preview file={file} /> : <span class="chip-icon"><Icon path={state === "failed" ? ALERT : FILE} /></span>}
+      {file.type.startsWith("image/") && state !== "failed" ? <Preview file={file} /> : <span class="chip-icon"><Icon path={state === "failed" ? ALERT : FILE} /></span>}
       <span class="chip-text">
         <bdi class="chip-name">{name}</bdi>
         {state === "uploading" && (

@@ -43,8 +43,8 @@ export function PreChat({ desk, onDone }: Props) {
     if (busy) return;
     const given = answers();
     const found: Record<string, string> = {};
-    for (const { name, required } of questions) {
-      const problem = problemOf(name, required, given[name]);
+    for (const { name, required, choices } of questions) {
+      const problem = required && !given[name] ? t(choices ? "error_choose" : "error_required") : problemOf(name, given[name]);
       if (problem) found[name] = problem;
     }
     if (show(found)) return;
@@ -64,10 +64,8 @@ export function PreChat({ desk, onDone }: Props) {
     return !!first;
   }
 
-  function problemOf(name: string, required: boolean, value = ""): string {
-    if (!value) return required ? t("error_required") : "";
-    return name === "email" && !/^\S+@\S+\.\S+$/.test(value) ? t("error_email") : "";
-  }
+  const problemOf = (name: string, value = ""): string =>
+    value && name === "email" && !/^\S+@\S+\.\S+$/.test(value) ? t("error_email") : "";
 
   return (
     <form

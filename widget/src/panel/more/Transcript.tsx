@@ -21,13 +21,13 @@ export function Transcript({ desk }: { desk: Desk }) {
   }
 
   return (
-    <>
+    <div>
       <button type="button" class="offer" data-lc="transcript" aria-disabled={busy} onClick={() => void (busy || send())}>
         <span>{t("transcript")}</span>
         <Icon path={MAIL} />
       </button>
       <p class="said" role="status" data-lc="transcript-sent" dir="auto">{sentTo && t("transcript_sent", { address: sentTo })}</p>
       {problem && <p class="problem" role="alert">{problem}</p>}
-    </>
+    </div>
   );
 }
