@@ -3,7 +3,8 @@ import type { ComponentChildren } from "preact";
 import type { Summary } from "../protocol";
 import { Icon, nameOf, statusOf, useInbox } from "./context";
 import { full } from "./duration";
-import { BACK, MAIL } from "./icons";
+import { EmailButton } from "./emailing";
+import { BACK } from "./icons";
 import { severalSites } from "./select";
 import type { State } from "./state";
 
@@ -28,7 +29,7 @@ export function About({ state, summary, onBack }: { state: State; summary: Summa
             )}
           </p>
           <p class="inbox-about-links">
-            <a href={`mailto:${encodeURIComponent(visitor.email)}`}><Icon path={MAIL} />{say("inbox.about_email_write")}</a>
+            <EmailButton summary={summary} onPress={onBack} />
           </p>
         </div>
       )}

@@ -79,7 +79,7 @@ export function App() {
     const summary = opened ? conversations[opened] : undefined;
     if (!opened || !summary) return;
     if (command === "take") return summary.operator?.id === me.id ? undefined : desk.take(opened);
-    desk.mode(opened, command === "note" ? "note" : "reply");
+    desk.mode(opened, command === "note" || command === "email" ? command : "reply");
     requestAnimationFrame(() => {
       const field = document.querySelector<HTMLTextAreaElement>("[data-lc=reply]");
       field?.focus();

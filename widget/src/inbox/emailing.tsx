@@ -1,7 +1,7 @@
 // Answering by e-mail: whom it can reach, its subject, and the conversation written down.
 import type { Summary } from "../protocol";
 import { Icon, useInbox } from "./context";
-import { FILE } from "./icons";
+import { FILE, MAIL } from "./icons";
 import { draftOf, type State } from "./state";
 
 const LONGEST_SUBJECT = 200;
@@ -42,6 +42,22 @@ export function EmailReply({ state, summary }: { state: State; summary: Summary 
         </label>
       )}
     </div>
+  );
+}
+
+/** Beside the visitor's address: to the field for an answer by e-mail. */
+export function EmailButton({ summary, onPress }: { summary: Summary; onPress?: () => void }) {
+  const { desk, say } = useInbox();
+  const press = () => {
+    desk.mode(summary.id, "email");
+    onPress?.();
+    requestAnimationFrame(() => document.querySelector<HTMLElement>("[data-lc=reply]")?.focus());
+  };
+  return (
+    <button type="button" class="link-button" data-lc="answer-by-email" onClick={press}>
+      <Icon path={MAIL} />
+      {say("inbox.about_email_write")}
+    </button>
   );
 }
 

@@ -13,7 +13,7 @@ export interface Entry {
 }
 
 export type Command =
-  | "next" | "previous" | "down" | "up" | "choose" | "reply" | "note" | "canned" | "close" | "take" | "assign" | "tag"
+  | "next" | "previous" | "down" | "up" | "choose" | "reply" | "email" | "note" | "canned" | "close" | "take" | "assign" | "tag"
   | "snooze" | "search" | "help" | "escape"
   | `view:${"open" | "mine" | "unassigned" | "missed" | "snoozed" | "mentions" | "closed"}`;
 
@@ -34,6 +34,7 @@ export const GROUPS: { title: Words; entries: Entry[] }[] = [
     title: "inbox.keys_conversation",
     entries: [
       { command: "reply", keys: ["r"], words: "inbox.key_reply" },
+      { command: "email", keys: ["w"], words: "inbox.key_email" },
       { command: "note", keys: ["n"], words: "inbox.key_note" },
       { command: "canned", keys: ["/"], words: "inbox.key_canned" },
       { command: "take", keys: ["t"], words: "inbox.key_take" },
