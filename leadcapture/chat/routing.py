@@ -239,7 +239,7 @@ def _candidates(session: Session, now: datetime, site_id: int, grace: int) -> li
     lately = select(c.last_operator_id, func.max(c.assigned_at)).where(
         c.site_id == site_id, c.active_at > now - LATELY, c.last_operator_id.in_(operator_ids)
     )
-    latest = dict(session.execute(lately.group_by(c.last_operator_id)))
+    latest = dict(session.execute(lately.group_by(c.last_operator_id)).all())
     return [Candidate(one, load.get(one, 0), latest.get(one) or LONG_AGO) for one in operator_ids]
 
 
@@ -248,7 +248,7 @@ def loads(session: Session, now: datetime, operator_ids: Sequence[int]) -> dict[
     busy = select(c.operator_id, func.count()).where(
         c.operator_id.in_(operator_ids), c.status == rules.ACTIVE, c.active_at > now - QUIET_AFTER
     )
-    return dict(session.execute(busy.group_by(c.operator_id)))
+    return dict(session.execute(busy.group_by(c.operator_id)).all())
 
 
 def _last_operator(session: Session, visitor_id: int) -> int | None:
