@@ -70,12 +70,12 @@ class ChatService(Service):
             return error.code, json.loads(text) if text else None, error.headers
 
 
-def signed_session(operator: str, epoch: int) -> str:
+def signed_session(operator: str, epoch: int, **more: str) -> str:
     app = Flask("cookies")
     app.secret_key = SECRET
     serializer = SecureCookieSessionInterface().get_signing_serializer(app)
     assert serializer is not None
-    return str(serializer.dumps({"operator": operator, "epoch": epoch}))
+    return str(serializer.dumps({"operator": operator, "epoch": epoch} | more))
 
 
 class Refused(Exception):
