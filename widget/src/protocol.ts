@@ -207,6 +207,61 @@ export interface OperatorMessage extends Omit<Message, "seq"> {
   operator?: string | null;
 }
 
+/** A page that somebody looks or looked at, since that time. */
+export interface PageSeen {
+  url: string;
+  title: string;
+  at: Iso;
+}
+
+/** What `about` answers: everything that is known of a conversation's visitor. Nothing of it is certain but `verified`,
+    what was confirmed by mail, and the times. */
+export interface Known {
+  visitor: string;
+  since: Iso;
+  seen_at: Iso;
+  language: string;
+  /** IANA's name of the zone, "" where it is not known. */
+  timezone: string;
+  device: string;
+  visits: number;
+  referrer: string;
+  utm: Record<string, string>;
+  /** Who the host site has proven it is. */
+  verified: { user_id: string; name?: string; email?: string; at: Iso | null } | null;
+  answers: { label: string; value: string }[];
+  blocked_until: Iso | null;
+  /** The page that is open now. */
+  page: PageSeen | null;
+  pages: PageSeen[];
+  conversations: { id: string; status: ConversationStatus; at: Iso; last_at: Iso; subject: string; begins: string }[];
+  contact: {
+    id: string;
+    name: string;
+    email: string;
+    phone: string;
+    status: string;
+    confirmed_at: Iso;
+    consents: { purpose: string; statement: string; action: "grant" | "withdraw"; at: Iso; holds: boolean }[];
+    submissions?: { title: string; kind: string; at: Iso; confirmed_at: Iso | null }[];
+  } | null;
+}
+
+/** A visitor who is on a site now, and chats or agreed to be seen. */
+export interface Person {
+  id: string;
+  site: { key: string; name: string };
+  name: string;
+  verified: boolean;
+  page: PageSeen;
+  language: string;
+  timezone: string;
+  device: string;
+  referrer: string;
+  conversation: string | null;
+  tabs: number;
+}
+
 export interface OperatorHere {
   id: string;
   name: string;

@@ -1,23 +1,32 @@
 // The third column: who the visitor is, as far as is known.
-import type { ComponentChildren } from "preact";
 import type { Summary } from "../protocol";
 import { Icon, nameOf, statusOf, useInbox } from "./context";
 import { full } from "./duration";
 import { EmailButton } from "./emailing";
+import { Fact, languageName, PageLink } from "./facts";
 import { BACK } from "./icons";
+import { Sections, useKnown } from "./known";
 import { severalSites } from "./select";
 import type { State } from "./state";
 
 export function About({ state, summary, onBack }: { state: State; summary: Summary; onBack: () => void }) {
   const { say, given } = useInbox();
-  const { visitor, contact, operator, rating } = summary;
+  const { visitor, contact, operator, rating, tags } = summary;
+  const known = useKnown(summary, state.link === "up");
   return (
     <aside class="inbox-about" data-lc="visitor" aria-label={say("inbox.about")}>
       <button type="button" class="button quiet only-icon inbox-about-back" aria-label={say("inbox.details_close")} onClick={onBack}>
         <Icon path={BACK} />
       </button>
       <h2><bdi>{nameOf(summary, say)}</bdi></h2>
-      {!visitor.name && !visitor.email && <p class="inbox-anonymous">{say("inbox.about_anonymous")}</p>}
+      {known?.verified && (
+        <p class="inbox-verified" data-lc="verified">
+          <span class="badge good">{say("inbox.about_verified")}</span> <bdi>{known.verified.user_id}</bdi>
+          {known.verified.email && <><br /><bdi>{known.verified.email}</bdi></>}
+        </p>
+      )}
+      {known?.blocked_until && <p><span class="badge bad">{say("inbox.badge_blocked")}</span></p>}
+      {!visitor.name && !visitor.email && !known?.verified && <p class="inbox-anonymous">{say("inbox.about_anonymous")}</p>}
       {visitor.email && (
         <div class="inbox-address">
           <p><bdi>{visitor.email}</bdi></p>
@@ -33,7 +42,7 @@ export function About({ state, summary, onBack }: { state: State; summary: Summa
           </p>
         </div>
       )}
-      {contact && (
+      {contact && !known?.contact && (
         <p class="inbox-about-links">
           <a href={given.urls.contact.replace("CONTACT", encodeURIComponent(contact))} data-lc="contact">{say("inbox.about_contact")}</a>
         </p>
@@ -43,6 +52,7 @@ export function About({ state, summary, onBack }: { state: State; summary: Summa
         <Fact name={say("inbox.about_operator")}>
           {operator ? (operator.id === state.me.id ? say("inbox.you") : operator.name) : say("inbox.about_nobody")}
         </Fact>
+        {tags.length > 0 && <Fact name={say("inbox.about_tags")}><bdi>{tags.join(", ")}</bdi></Fact>}
         {visitor.page && <Fact name={say("inbox.about_page")}><PageLink url={visitor.page} /></Fact>}
         <Fact name={say("inbox.about_language")}>{languageName(visitor.language, given.lang)}</Fact>
         {severalSites(state) && <Fact name={say("inbox.about_site")}>{summary.site.name}</Fact>}
@@ -55,40 +65,7 @@ export function About({ state, summary, onBack }: { state: State; summary: Summa
           </Fact>
         )}
       </dl>
+      {known && <Sections known={known} />}
     </aside>
   );
-}
-
-function Fact({ name, children }: { name: string; children: ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
-}
-
-/** The page without its scheme; a link only where it is a web address. */
-function PageLink({ url }: { url: string }) {
-  let page: URL;
-  try {
-    page = new URL(url);
-  } catch {
-    return <bdi>{url}</bdi>;
-  }
-  if (page.protocol !== "https:" && page.protocol !== "http:") return <bdi>{url}</bdi>;
-  return (
-    <a href={page.href} target="_blank" rel="noopener noreferrer nofollow" dir="ltr">
-      {page.host}
-      {page.pathname === "/" ? "" : page.pathname}
-    </a>
-  );
-}
-
-function languageName(code: string, lang: string): string {
-  try {
-    return new Intl.DisplayNames([lang], { type: "language" }).of(code) ?? code;
-  } catch {
-    return code;
-  }
 }

@@ -1,40 +1,31 @@
 // The line above the columns: whether one is there for visitors, who else is, whether the connection holds.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon, useInbox } from "./context";
 import { BELL, KEYS, MUTED, SOUND } from "./icons";
 import { Mentions } from "./mentions";
+import { People } from "./people";
 import type { State } from "./state";
+import { byThere, isThere, standing } from "./team";
 
 const BACK_SHOWN_MS = 3000;
+const SHOWN = 5; // colleagues in the bar itself
 
 export function Bar({ state, onKeys }: { state: State; onKeys: () => void }) {
-  const { desk, say } = useInbox();
-  const { me } = state;
+  const { say } = useInbox();
   return (
     <header class="inbox-bar">
       <h1>{say("inbox.title")}</h1>
       <Connection state={state} />
       <div class="inbox-bar-end">
         <Colleagues state={state} />
+        <People state={state} />
         <Mentions state={state} />
         <SoundButton />
         <NotifyButton />
         <button type="button" class="button quiet only-icon inbox-keys-button" aria-label={say("inbox.keys")} title={`${say("inbox.keys")} (?)`} onClick={onKeys}>
           <Icon path={KEYS} />
         </button>
-        <button
-          type="button"
-          role="switch"
-          class="inbox-switch"
-          data-lc="presence"
-          aria-checked={me.available}
-          aria-label={say("inbox.presence_label")}
-          title={state.link === "up" ? say(state.available ? "inbox.chat_on" : "inbox.chat_off") : undefined}
-          onClick={() => desk.available(!me.available)}
-        >
-          <i />
-          {say(me.available ? "inbox.presence_available" : "inbox.presence_away")}
-        </button>
+        <Switch state={state} />
       </div>
     </header>
   );
@@ -66,24 +57,72 @@ function Connection({ state }: { state: State }) {
   );
 }
 
+/** What one chose, and what has become of it: who is idle counts as away until the first movement. */
+function Switch({ state }: { state: State }) {
+  const { desk, say } = useInbox();
+  const { me } = state;
+  const idle = me.available && me.idle;
+  const hint = idle ? "inbox.presence_idle_hint" : state.available ? "inbox.chat_on" : "inbox.chat_off";
+  return (
+    <button
+      type="button"
+      role="switch"
+      class="inbox-switch"
+      data-lc="presence"
+      data-state={idle ? "idle" : me.available ? "available" : "away"}
+      aria-checked={me.available}
+      aria-label={say("inbox.presence_label")}
+      title={state.link === "up" ? say(hint) : undefined}
+      onClick={() => desk.available(!me.available)}
+    >
+      <i />
+      {say(idle ? "inbox.presence_idle" : me.available ? "inbox.presence_available" : "inbox.presence_away")}
+    </button>
+  );
+}
+
+/** The others at a glance, and behind it who they are and how much they have to do. */
 function Colleagues({ state }: { state: State }) {
   const { say } = useInbox();
-  const others = state.operators.filter(({ id }) => id !== state.me.id);
+  const menu = useRef<HTMLDetailsElement>(null);
+  const others = byThere(state.operators.filter(({ id }) => id !== state.me.id));
   if (others.length === 0) return null;
+  const there = others.filter(isThere).length;
+  const label = say("inbox.colleagues_there", { count: there, all: others.length });
   return (
-    <ul class="inbox-colleagues" aria-label={say("inbox.colleagues")}>
-      {others.slice(0, 5).map(({ id, name, here, available }) => {
-        const there = here && available;
-        const words = say(there ? "inbox.colleague_here" : "inbox.colleague_away", { name });
-        return (
-          <li key={id} title={words} data-here={there || undefined}>
-            <span aria-hidden="true">{[...name][0]?.toUpperCase()}</span>
-            <span class="hidden">{words}</span>
-          </li>
-        );
-      })}
-      {others.length > 5 && <li><span>+{others.length - 5}</span></li>}
-    </ul>
+    <details
+      ref={menu}
+      class="inbox-menu inbox-team"
+      data-lc="colleagues"
+      onKeyDown={(event) => {
+        if (event.key !== "Escape" || !menu.current?.open) return;
+        event.preventDefault();
+        menu.current.open = false;
+        menu.current.querySelector("summary")?.focus();
+      }}
+      onFocusOut={(event) => {
+        if (menu.current && !menu.current.contains(event.relatedTarget as Node | null)) menu.current.open = false;
+      }}
+    >
+      <summary class="inbox-colleagues" aria-label={label} title={label}>
+        {others.slice(0, SHOWN).map((person) => (
+          <span key={person.id} data-here={isThere(person) || undefined} aria-hidden="true">
+            {[...person.name][0]?.toUpperCase()}
+          </span>
+        ))}
+        {others.length > SHOWN && <span aria-hidden="true">+{others.length - SHOWN}</span>}
+      </summary>
+      <div class="inbox-menu-list">
+        <h3>{say("inbox.colleagues")}</h3>
+        <ul>
+          {others.map((person) => (
+            <li key={person.id} data-lc="colleague" data-id={person.id} data-here={isThere(person) || undefined}>
+              <bdi>{person.name}</bdi> <small>{standing(person, say)}</small>
+            </li>
+          ))}
+        </ul>
+      </div>
+    </details>
   );
 }
 
