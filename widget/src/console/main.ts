@@ -4,6 +4,7 @@ import { io } from "socket.io-client";
 import { alerts as newAlerts } from "../inbox/alerts";
 import { concerns, heard, REPEAT_MS, rings } from "../inbox/ringing";
 import { callsFor } from "../inbox/select";
+import { attend, introduction, sitting } from "../inbox/sitting";
 import type { Escalation, Presence, Queue, Summary } from "../protocol";
 import { copyButtons } from "./copy";
 import { showCount } from "./count";
@@ -22,7 +23,9 @@ if (!document.querySelector("[data-inbox]")) {
       waits, calling.get(conversation)?.last?.body ?? "", conversation, () => location.assign(`/console/inbox/${conversation}`), urgent,
     );
 
-  const socket = io("/operator", { transports: ["websocket"], reconnectionDelayMax: 10_000 });
+  const someone = sitting();
+  const socket = io("/operator", { transports: ["websocket"], reconnectionDelayMax: 10_000, auth: introduction(someone) });
+  attend(socket, someone);
   socket.on("presence", (presence: Presence) => {
     me = presence.me;
     show();
