@@ -95,7 +95,7 @@ export function Chat({ desk, state }: { desk: Desk; state: ChatState }) {
   const toComposer = composing ? () => composer.current?.focus() : null;
   const after = (
     <>
-      {ended && more && <more.Afterword key={state.conversation} desk={desk} state={state} again={toComposer} />}
+      {ended && more && state.link !== "blocked" && <more.Afterword key={state.conversation} desk={desk} state={state} again={toComposer} />}
       {first !== null && more && composing && <more.PreChat desk={desk} onDone={begin} />}
     </>
   );

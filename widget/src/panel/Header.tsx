@@ -8,7 +8,7 @@ import { Icon } from "./Icon";
 export function Header({ desk, state }: { desk: Desk; state: ChatState }) {
   const { t, config, view, memory } = desk;
   const inChat = view.kind === "chat";
-  const said = state.log.messages.length + state.pending.length > 0;
+  const said = state.link !== "blocked" && state.log.messages.length + state.pending.length > 0;
   const operator = state.status === "active" ? state.operator : null;
   const name = [operator?.name ?? config.name, ...(operator ? state.joined.filter((one) => one !== operator.name) : [])].join(", ");
   const { muted } = memory.read();

@@ -21,7 +21,7 @@ import css from "./panel.css";
 /** The name of the file with the rest of the panel, written in by the build. */
 declare const __CHAT_MORE__: string;
 
-const PHONE = "(max-width: 479px)";
+const PHONE = "(max-width: 479px), (max-height: 479px)";
 
 /** The panel, closed; rejects where the site's configuration cannot be had. */
 export async function mount(bridge: Bridge): Promise<Panel> {
