@@ -87,6 +87,7 @@ const leanSocket = {
       'import { WS } from "./websocket.js"; export const transports = { websocket: WS };',
     );
     instead(/engine\.io-client\/build\/esm\/transports\/polling-xhr\.js$/, "export class XHR {}");
+    instead(/engine\.io-parser\/build\/esm\/contrib\/base64-arraybuffer\.js$/, "export const decode = () => {};");
     // With one transport there is nothing to change over to.
     builder.onLoad({ filter: /engine\.io-client\/build\/esm\/socket\.js$/ }, ({ path }) => {
       const source = readFileSync(path, "utf8");
