@@ -22,6 +22,7 @@ from werkzeug.test import TestResponse
 from leadcapture import clock, db
 from leadcapture.chat import blocking, editing, files, posting, protocol, thumbnails
 from leadcapture.chat.models import ChatFile, Conversation, Message
+from leadcapture.chat.sockets import visitor
 from leadcapture.errors import NotFound
 from leadcapture.settings import Settings
 from leadcapture.sites.models import Site
@@ -543,6 +544,13 @@ class TestMasking:
                 conversation=conversation, incoming=protocol.Incoming(kind, self.CARD), kind=kind,
             )  # fmt: skip
             assert posted.message.body == "•••• •••• •••• 1111"
+
+    def test_what_is_typed_is_seen_where_the_site_says_so_and_without_cards(self, people) -> None:
+        assert visitor._previewed(people.site.id, "Hello") == ""
+        change_chat(people, preview_typing=True)
+        assert visitor._previewed(people.site.id, f"Hello {self.CARD}") == "Hello •••• •••• •••• 1111"
+        change_chat(people, preview_typing=True, masking=False)
+        assert visitor._previewed(people.site.id, self.CARD) == self.CARD
 
     def test_a_site_may_want_it_otherwise(self, send, say, people) -> None:
         change_chat(people, masking=False)

@@ -224,6 +224,17 @@ def test_a_question_is_in_the_inbox_at_once_and_mailed_to_its_recipient(visitor)
     assert count(Contact) == 0
 
 
+def test_a_card_number_in_a_question_is_kept_nowhere(visitor):
+    assert visitor.ask(message="My card is 4111 1111 1111 1111, cvc 123").status_code == 202
+    with db.read() as session:
+        message = session.scalars(select(Message)).one()
+        to_alice = session.scalars(select(Email).where(Email.name == "offline_question")).one()
+        stored = session.scalars(select(Submission)).one()
+    said = "My card is •••• •••• •••• 1111, cvc •••"
+    assert (message.body, stored.data["message"]) == (said, said)
+    assert said in to_alice.text
+
+
 def test_a_question_out_of_a_chat_stays_in_its_thread(visitor):
     chat = visitor.client.post(
         f"/v1/{visitor.key}/chat/messages", json={"client_id": "c1", "body": "Hello?"}, headers=ORIGIN
