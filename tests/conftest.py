@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,7 @@ from sqlalchemy import make_url
 from leadcapture import clock, db, i18n, ids, ratelimit, signing, tables, uploads
 from leadcapture import settings as settings_module
 from leadcapture.app import configure, create_app
+from leadcapture.demo import operations as demo_operations
 from leadcapture.operators.models import Membership, Operator
 from leadcapture.operators.rules import hash_password
 from leadcapture.settings import Settings
@@ -29,6 +31,7 @@ from leadcapture.sites.models import Site
 from tests.servers import PostgreSQL, Redis, Service
 
 PASSWORD = "correct horse"
+SEEDED_AT = datetime(2026, 3, 4, 10, 30, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -56,14 +59,38 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def database(settings: Settings, migrated: Path) -> Iterator[db.Database]:
-    """A fresh, migrated database that db.read() and db.write() use."""
+@pytest.fixture(scope="session")
+def seeded(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An instance folder with the demo's data as of SEEDED_AT, which takes seconds to make: copy it."""
+    settings = settings_module.load(configured(tmp_path_factory.mktemp("seeded")))
+    configure_slices(settings)
+    shutil.copy(migrated, settings.instance / "leadcapture.db")
+    db.connect(settings.database_url)
+    db.write(demo_operations.seed, SEEDED_AT, public_url="http://127.0.0.1:8000")
+    db.close()
+    return settings.instance
+
+
+def configure_slices(settings: Settings) -> None:
+    """What is one for the whole process, for tests that need no application."""
     signing.configure(settings.secret_keys)
     ratelimit.configure(settings)
     uploads.configure(settings)
     i18n.use("en")
-    shutil.copy(migrated, settings.instance / "leadcapture.db")
+
+
+@pytest.fixture
+def database(settings: Settings, migrated: Path) -> Iterator[db.Database]:
+    """A fresh, migrated database that db.read() and db.write() use."""
+    with copied(migrated, settings) as database:
+        yield database
+
+
+@contextmanager
+def copied(path: Path, settings: Settings) -> Iterator[db.Database]:
+    """A copy of that SQLite file as the database that db.read() and db.write() use."""
+    configure_slices(settings)
+    shutil.copy(path, settings.instance / "leadcapture.db")
     yield db.connect(settings.database_url)
     db.close()
 
@@ -82,6 +109,11 @@ _made: dict[str, Any] = {}
 @pytest.fixture
 def app(settings: Settings, database: db.Database, compiled: FileSystemBytecodeCache) -> Flask:
     """The whole application in this process, on the fresh database."""
+    return application(settings, compiled)
+
+
+def application(settings: Settings, compiled: FileSystemBytecodeCache) -> Flask:
+    """The whole application in this process, by these settings."""
     wanted = {name: value for name, value in settings.values.items() if name != "INSTANCE"}
     if _made.get("settings") != wanted:
         made = create_app(settings, demo=True)
@@ -102,7 +134,7 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def now() -> datetime:
-    return datetime(2026, 3, 4, 10, 30, tzinfo=UTC)
+    return SEEDED_AT
 
 
 @pytest.fixture
@@ -204,10 +236,7 @@ def migrated_postgresql(postgresql_server: PostgreSQL) -> str:
 @pytest.fixture
 def postgresql(postgresql_server: PostgreSQL, migrated_postgresql: str, settings: Settings) -> Iterator[db.Database]:
     """As `database`, on PostgreSQL."""
-    signing.configure(settings.secret_keys)
-    ratelimit.configure(settings)
-    uploads.configure(settings)
-    i18n.use("en")
+    configure_slices(settings)
     yield db.connect(postgresql_server.new_database(template=migrated_postgresql))
     db.close()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,8 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from leadcapture import db, signing, uploads
-from leadcapture import settings as settings_module
+from leadcapture import db
 from leadcapture.chat.models import Conversation, Message
 from leadcapture.consent.models import Consent
 from leadcapture.contacts.models import Contact
@@ -24,31 +23,23 @@ from leadcapture.forms.models import Form
 from leadcapture.mail.models import Email
 from leadcapture.operators import queries as operators
 from leadcapture.operators import rules as operator_rules
+from leadcapture.settings import Settings
 from leadcapture.sites import operations as site_operations
 from leadcapture.sites import queries as sites
-from tests.conftest import configured
+from tests.conftest import copied
 
 URL = "http://127.0.0.1:8000"
-NOW = datetime(2026, 3, 4, 10, 30, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def migrated(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The database that each test starts with: the demo's data made once, for that takes seconds."""
-    settings = settings_module.load(configured(tmp_path_factory.mktemp("demo")))
-    path = settings.instance / "leadcapture.db"
-    shutil.copy(migrated, path)
-    uploads.configure(settings)
-    signing.configure(settings.secret_keys)
-    db.connect(f"sqlite:///{path}")
-    db.write(operations.seed, NOW, public_url=URL)
-    db.close()
-    return path
+@pytest.fixture
+def database(seeded: Path, settings: Settings) -> Iterator[db.Database]:
+    """A database with the demo's data."""
+    with copied(seeded / "leadcapture.db", settings) as database:
+        yield database
 
 
 @pytest.fixture
 def demo(database: db.Database, now: datetime) -> operations.Demo:
-    assert now == NOW
     return db.write(operations.seed, now, public_url=URL)
 
 

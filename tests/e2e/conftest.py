@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
-from tests.servers import Service
+from tests.servers import Service, wait_for
 
 # The first is the same engine without the windows around it, which make every page of a test a second dearer.
 CHROMIUM_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -201,12 +201,20 @@ def mail_text(service: Service, address: str, number: int = 1) -> str:
     return str(service.wait_for_email(address, number).get_body(("plain",)).get_content())
 
 
-def mailed_link(service: Service, address: str, path: str, number: int = 1) -> str:
-    """The link in the `number`th mail to an address whose path matches."""
-    text = mail_text(service, address, number)
-    found = re.search(rf"{re.escape(service.url)}/{path}", text)
-    assert found, text
-    return found.group()
+def mailed_link(service: Service, address: str, path: str, number: int | None = None) -> str:
+    """The link whose path matches in the `number`th mail to an address, or in the first mail that has one."""
+    link = re.compile(rf"{re.escape(service.url)}/{path}")
+    if number is not None:
+        text = mail_text(service, address, number)
+        found = link.search(text)
+        assert found, text
+        return found.group()
+
+    def in_any() -> re.Match[str] | None:
+        texts = [str(mail.get_body(("plain",)).get_content()) for mail in service.emails(address)]
+        return next(filter(None, map(link.search, texts)), None)
+
+    return str(wait_for(in_any, f"a mail to {address} with a link to {path}").group())
 
 
 def confirm(page: Page, service: Service, address: str) -> None:
