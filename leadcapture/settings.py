@@ -138,7 +138,7 @@ TABLE: tuple[Setting, ...] = (
         "Failed sign-ins for one account, and three times as many for one IP address.",
     ),
     Setting("RATE_API", _text, "1000/minute", "Calls of programs by one API token."),
-    Setting("MAIL_PER_ADDRESS", _text, "5/hour", "Confirmation mails to one address, over all forms of all sites."),
+    Setting("MAIL_PER_ADDRESS", _text, "5/hour", "Confirmation mails and transcripts to one address, over all sites."),
     Setting(
         "FORM_KINDS", _text, "", "Folder of form kinds of your own, a Python module each; nothing: only those we bring."
     ),

@@ -28,7 +28,7 @@ from leadcapture.mail.models import Email
 from leadcapture.sites import queries as sites
 
 QUOTED = 20  # messages before the reply that it quotes
-REFERENCES = 10  # earlier e-mails that a reply names
+REFERENCES = 5  # earlier e-mails that a reply names
 # A reply that waited longer for its address is no answer any more.
 KEPT = timedelta(days=30)
 
@@ -130,7 +130,7 @@ def _send(session: Session, now: datetime, conversation_id: int, to: Address, me
             "name": about.name or about.visitor_name,
             "body": said.body,
             "operator_name": said.author_name,
-            "quoted": transcript.lines(session, conversation_id, until=said.seq - 1, newest=QUOTED),
+            "quoted": transcript.lines(session, conversation_id, until=said.seq - 1, newest=QUOTED, for_visitor=True),
             "signature": signature.of(site),
         }
     mail.enqueue(

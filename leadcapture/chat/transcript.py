@@ -70,7 +70,7 @@ def read(session: Session, conversation_id: int, *, notes: bool = False, for_vis
     ).one()
     site = sites.by_id(session, row.site_id)
     zone = _zone(row.visitor_zone if for_visitor else "", site.timezone)
-    found = lines(session, conversation_id, notes=notes, newest=MOST, zone=zone)
+    found = lines(session, conversation_id, notes=notes, newest=MOST, zone=zone, for_visitor=for_visitor)
     return Transcript(
         public_id=row.public_id,
         site=site,
@@ -92,6 +92,7 @@ def lines(
     notes: bool = False,
     newest: int = MOST,
     zone: ZoneInfo | None = None,
+    for_visitor: bool = False,
 ) -> list[Line]:
     """The newest messages up to the one numbered `until`, oldest first, as they read in the language of the moment;
     times are the site's where no zone is given."""
@@ -113,7 +114,7 @@ def lines(
     if not notes:
         wanted = wanted.where(messages.c.seq.is_not(None))
     # Numbers are given and rows inserted under one lock: the order of the rows is that of the numbers.
-    return [_line(row, zone) for row in session.execute(wanted).all()[::-1]]
+    return [_line(row, zone, _("You") if for_visitor else _("Visitor")) for row in session.execute(wanted).all()[::-1]]
 
 
 def mail_to(session: Session, now: datetime, *, conversation_id: int, to: Address) -> None:
@@ -141,10 +142,10 @@ def mail_to(session: Session, now: datetime, *, conversation_id: int, to: Addres
     )
 
 
-def _line(row: Row[Any], zone: ZoneInfo) -> Line:
+def _line(row: Row[Any], zone: ZoneInfo, nameless: str) -> Line:
     gone = row.deleted_at is not None
     return Line(
-        author=row.author_name or (_("Visitor") if row.author_kind == "visitor" else ""),
+        author=row.author_name or (nameless if row.author_kind == "visitor" else ""),
         author_kind=row.author_kind,
         kind=row.kind,
         body="" if gone else row.body,
