@@ -137,8 +137,9 @@ def config_preflight(key: str) -> Response:
 def _chat(site: Site, language: str) -> dict[str, Any]:
     """How the site's chat works, as far as the panel must know."""
     chosen = chat_settings.of(site.chat)
+    most_mb = files.most_bytes(site) // 1_000_000
     return {
-        "files": {"max_mb": chosen.file_mb, "accept": files.accepted()} if chosen.visitor_files else None,
+        "files": {"max_mb": most_mb, "accept": files.accepted()} if chosen.visitor_files else None,
         "preview_typing": chosen.preview_typing,
         "pre_chat": pre_chat.asked(chosen.pre_chat, language, site.language),
         "phone": chosen.phone,
