@@ -3,8 +3,11 @@ import { westernLocale } from "../i18n/words";
 
 const DAY_MS = 86_400_000;
 
+// To make one costs far more than to use it, and every message of a conversation shows its time.
+const clocks: Record<string, Intl.DateTimeFormat> = {};
+
 export const clockTime = (at: number | string, lang: string): string =>
-  new Intl.DateTimeFormat(lang, { hour: "numeric", minute: "2-digit" }).format(new Date(at));
+  (clocks[lang] ??= new Intl.DateTimeFormat(lang, { hour: "numeric", minute: "2-digit" })).format(new Date(at));
 
 const startOfDay = (at: Date): number => new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime();
 

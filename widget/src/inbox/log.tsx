@@ -2,7 +2,7 @@
 // older than what is here is fetched on the way up. Whatever is added above, what one reads stays where it is.
 import { Fragment } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { clockTime, dayName, isSameDay } from "../chat/when";
+import { dayName, isSameDay } from "../chat/when";
 import type { Summary } from "../protocol";
 import { Icon, nameOf, useInbox } from "./context";
 import { DOWN } from "./icons";
@@ -10,8 +10,9 @@ import { MessageLine } from "./message";
 import { lines, type Line } from "./select";
 import type { State } from "./state";
 
-const LINES = 150; // drawn at first, and added at each end
-const MOST = 450; // drawn at once
+const LINES = 100; // drawn at first
+const STEP = 50; // and added at either end: so few that no frame is missed
+const MOST = 250; // drawn at once
 const NEAR_END = 80; // px from the end within which new messages are followed
 const EDGE = 800; // px from the window's edge at which it moves on
 const GROUP_MS = 5 * 60_000;
@@ -22,13 +23,20 @@ interface Span {
   count: number;
 }
 
+/** A line that is in view: how far it stands from the top edge, at that place of the scrolling. */
+interface Anchor {
+  key: string;
+  top: number;
+  at: number;
+}
+
 export function Log({ state, summary }: { state: State; summary: Summary }) {
   const { desk, say, given } = useInbox();
   const { id, seen, delivered } = summary;
   const box = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const following = useRef(true);
-  const anchor = useRef<{ key: string; top: number } | null>(null);
+  const anchor = useRef<Anchor | null>(null);
   const [span, setSpan] = useState<Span>({ end: null, count: LINES });
   const [away, setAway] = useState(false);
   // Where the unread ones began when this was opened: it stays there while one reads.
@@ -52,7 +60,11 @@ export function Log({ state, summary }: { state: State; summary: Summary }) {
   const settle = () => {
     if (following.current && span.end === null) return toEnd();
     const line = anchor.current && lineAt(anchor.current.key);
-    if (line) box.current!.scrollTop = line.offsetTop - anchor.current!.top;
+    if (!line) return;
+    // Since the anchor was noted it may have been scrolled on: that is to stay.
+    const { top, at } = anchor.current!;
+    box.current!.scrollTop = line.offsetTop - top + (box.current!.scrollTop - at);
+    anchor.current = { ...anchor.current!, top: line.offsetTop - box.current!.scrollTop, at: box.current!.scrollTop };
   };
   const settleNow = useRef(settle);
   settleNow.current = () => goal.current === null && settle();
@@ -112,12 +124,12 @@ export function Log({ state, summary }: { state: State; summary: Summary }) {
 
   function up(): void {
     if (from === 0) return desk.older(id);
-    if (span.count < MOST) setSpan({ ...span, end: all[to - 1]!.key === lastKey ? span.end : all[to - 1]!.key, count: span.count + LINES });
-    else setSpan({ end: all[Math.max(from, to - LINES) - 1]?.key ?? null, count: span.count });
+    if (span.count < MOST) setSpan({ ...span, count: span.count + STEP });
+    else setSpan({ end: all[to - STEP - 1]!.key, count: span.count });
   }
 
   function down(): void {
-    const end = all[to + LINES - 1];
+    const end = all[to + STEP - 1];
     setSpan({ end: end && end.key !== lastKey ? end.key : null, count: span.count });
   }
 
@@ -163,10 +175,10 @@ export function Log({ state, summary }: { state: State; summary: Summary }) {
                   me={state.me.id}
                   visitor={nameOf(summary, say)}
                   first={newDay || fresh || !sameGroup(before, line)}
-                  time={clockTime(timeOf(line), given.lang)}
                   tells={line.outgoing !== null || line === lastMine}
                   mine={line.message?.author.kind === "operator" && (manages || line.message.operator === state.me.id)}
                   sought={state.at !== null && line.message?.seq === state.at}
+                  held={summary.visitor.email_confirmed === false}
                 />
               </Fragment>
             );
@@ -187,10 +199,9 @@ export function Log({ state, summary }: { state: State; summary: Summary }) {
   );
 }
 
-/** The first line that is in view, and how far it stands from the top edge. */
-function firstInView(content: HTMLElement, scrollTop: number): { key: string; top: number } | null {
+function firstInView(content: HTMLElement, scrollTop: number): Anchor | null {
   for (const line of content.querySelectorAll<HTMLElement>("[data-key]")) {
-    if (line.offsetTop + line.offsetHeight > scrollTop) return { key: line.dataset.key!, top: line.offsetTop - scrollTop };
+    if (line.offsetTop + line.offsetHeight > scrollTop) return { key: line.dataset.key!, top: line.offsetTop - scrollTop, at: scrollTop };
   }
   return null;
 }

@@ -2,6 +2,7 @@
 import { Component } from "preact";
 import { useState } from "preact/hooks";
 import { Plain, Rich } from "../chat/rich";
+import { clockTime } from "../chat/when";
 import type { ChatFile, OperatorMessage } from "../protocol";
 import { Icon, sizeOf, useInbox } from "./context";
 import { DONE, FILE, MAIL, NOTE, PENCIL, QUESTION, TRASH } from "./icons";
@@ -14,13 +15,14 @@ interface Props {
   visitor: string;
   /** The first of a group says who and when. */
   first: boolean;
-  time: string;
   /** Whether to say how far it has come. */
   tells: boolean;
   /** Whether this operator may edit and delete it. */
   mine: boolean;
   /** It is what somebody looked for. */
   sought: boolean;
+  /** E-mails are kept until the visitor's address is confirmed. */
+  held: boolean;
 }
 
 /** Drawn anew only when something about it changed: a long conversation is not gone through at every key. */
@@ -36,13 +38,14 @@ export class MessageLine extends Component<Props> {
   }
 }
 
-function Drawn({ line, me, visitor, first, time, tells, mine, sought }: Props) {
-  const { say } = useInbox();
+function Drawn({ line, me, visitor, first, tells, mine, sought, held }: Props) {
+  const { say, given } = useInbox();
   const { message, outgoing, progress } = line;
   const kind = message?.kind ?? (outgoing?.kind === "note" ? "note" : "reply");
   const author = message?.author.kind ?? "operator";
   const { body, at } = (message ?? outgoing)!;
   const file = (message ?? outgoing)!.file;
+  const time = clockTime(at, given.lang);
   const mark = {
     "data-lc": "message", "data-author": author, "data-kind": kind, "data-state": progress, "data-key": line.key,
     "data-id": message?.id, "data-sought": sought || undefined,
@@ -74,7 +77,7 @@ function Drawn({ line, me, visitor, first, time, tells, mine, sought }: Props) {
       {message && !message.deleted && (message.edited_at || email || (tells && kind === "reply" && author === "operator")) && (
         <p class="inbox-progress">
           {message.edited_at && <span data-lc="edited">{say("inbox.edited")}</span>}
-          {email && <span><Icon path={MAIL} />{say("inbox.by_email")}</span>}
+          {email && <span><Icon path={MAIL} />{say(held ? "inbox.by_email_held" : "inbox.by_email")}</span>}
           {tells && kind === "reply" && author === "operator" && (
             <span>{progress === "seen" && <Icon path={DONE} />}{say(`inbox.state_${progress}`)}</span>
           )}
