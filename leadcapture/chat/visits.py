@@ -80,7 +80,7 @@ def moved(socket: VisitorSocket, given: Mapping[str, Any]) -> None:
 def wrote(socket: VisitorSocket) -> None:
     """A first message was stored: what led to it is kept from now on."""
     tab = watching.tabs.get(socket.sid)
-    watching.talks(socket.sid, socket.visitor)
+    watching.talks(socket.sid)
     if tab is not None:
         keep(socket.site_id, socket.visitor, tab.origin, watching.trail(socket.visitor, clock.now()))
 

@@ -93,11 +93,20 @@ def moved(sid: str, page: Page) -> None:
         _remember(tab)
 
 
-def talks(sid: str, visitor: str) -> None:
-    """The visitor of this tab, who may be another one than a moment ago, has a conversation."""
+def talks(sid: str) -> None:
+    """The visitor of this tab has a conversation."""
     tab = tabs.get(sid)
     if tab is not None:
-        tab.visitor, tab.talks, tab.news = visitor, True, True
+        tab.talks = tab.news = True
+
+
+def becomes(sid: str, visitor: str) -> None:
+    """It is known now who the visitor of this tab is."""
+    tab = tabs.get(sid)
+    if tab is not None and tab.visitor != visitor:
+        seen = _trails.pop(tab.visitor, [])
+        _trails[visitor] = [*_trails.get(visitor, []), *seen][-KEPT:]
+        tab.visitor, tab.news = visitor, True
 
 
 def left(sid: str) -> None:

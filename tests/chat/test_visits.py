@@ -152,6 +152,12 @@ def test_answers_before_the_chat_are_checked_and_shown_with_an_unconfirmed_addre
 
 
 def test_a_verified_persons_history_follows_and_nobody_poses_as_them(chat: Shop, alice: Client) -> None:
+    late = chat.looking()
+    assert late.emit("identify", chat.proof("4710"))["conversation"] is None
+    conversation = late.say("Signed in first")["conversation"]
+    assert [page["url"] for page in about(alice, conversation)["pages"]] == [SHOP]
+    late.leave()
+
     laptop = chat.looking()
     first = laptop.say("Before I signed in")["conversation"]
     known = laptop.emit("identify", chat.proof("4711"))
@@ -165,6 +171,8 @@ def test_a_verified_persons_history_follows_and_nobody_poses_as_them(chat: Shop,
     phone = chat.looking(identity=chat.proof("4711"))
     assert (phone.welcome["verified"], phone.welcome["doubt"], phone.welcome["conversation"]) == (True, None, first)
     assert [message["body"] for message in phone.welcome["messages"]] == ["Before I signed in", "And after", "Hello!"]
+
+    assert [page["url"] for page in about(alice, first)["pages"]] == [SHOP]
 
     # The token from before, a made-up proof, and the proof of somebody else open nothing.
     before = chat.looking(token=laptop.welcome["token"])

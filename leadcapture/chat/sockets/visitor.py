@@ -107,9 +107,10 @@ def _identify(socket: VisitorSocket, payload: object) -> Answer:
     if token.visitor != socket.visitor and socket.sid:
         socketio.move(socket.sid, socket.visitor, token.visitor, namespace=VISITOR)
     socket.visitor, socket.token = token.visitor, token.text
+    watching.becomes(socket.sid, socket.visitor)
     thread = _thread(socket)
     if thread is not None:
-        watching.talks(socket.sid, socket.visitor)
+        watching.talks(socket.sid)
     return {
         "ok": True,
         "token": token.text,
