@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import calculator, coupons, draw, forms, relay
+from tests.bench import calculator, coupons, draw, forms, inbox, relay
 
 BENCHMARKS: dict[str, Callable[[], dict[str, list[float]]]] = {
     "relay": relay.run,
@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, list[float]]]] = {
     "coupons": coupons.run,
     "calculator": calculator.run,
     "draw": draw.run,
+    "inbox": inbox.run,
 }
 RESULTS = Path(__file__).parent.parent.parent / "build" / "bench"
 

@@ -13,10 +13,13 @@ export function waited(seconds: number, lang: string): string {
   return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
 
+// To make one costs far more than to use it, and a list shows many.
+const days: Record<string, Intl.DateTimeFormat> = {};
+
 /** The time of day for today, else the day. */
 export function short(at: string, lang: string, now = Date.now()): string {
   if (isSameDay(at, now)) return clockTime(at, lang);
-  return new Intl.DateTimeFormat(lang, { day: "numeric", month: "short" }).format(new Date(at));
+  return (days[lang] ??= new Intl.DateTimeFormat(lang, { day: "numeric", month: "short" })).format(new Date(at));
 }
 
 /** Day and time in full. */

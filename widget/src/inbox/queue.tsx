@@ -51,7 +51,7 @@ function List({ state }: { state: State }) {
   const far = rows[Math.min(range.end + AHEAD, rows.length) - 1];
   const unverified = page.more && (page.verified === null || !far || far.active_at < page.verified);
   const wanted = state.ready && state.link === "up" && !page.loading && !page.failed && (!page.asked || (page.more && (unverified || range.end + AHEAD > rows.length)));
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (wanted) desk.lists.more();
   });
 
@@ -115,19 +115,26 @@ function useWindow(rows: Summary[], view: string) {
   const frame = useRef<HTMLDivElement>(null);
   const probe = useRef<HTMLElement>(null);
   const [, draw] = useState({});
-  const now = useRef({ top: 0, seen: 800, height: ROW, rows, view, focus: "" }).current;
+  const now = useRef({ top: 0, seen: 800, height: ROW, rows, view, focus: "", scroll: false }).current;
+  const scrollTo = (top: number) => {
+    if (Math.abs(top - now.top) < 1) return;
+    now.top = top;
+    now.scroll = true;
+  };
 
   if (now.view !== view) {
     now.view = view;
-    now.top = 0;
+    scrollTo(0);
   } else if (now.rows !== rows && now.top > 0) {
-    now.top = Math.max(0, now.top + moved(now.rows, rows, Math.floor(now.top / now.height)) * now.height);
+    scrollTo(Math.max(0, now.top + moved(now.rows, rows, Math.floor(now.top / now.height)) * now.height));
   }
   now.rows = rows;
 
   useLayoutEffect(() => {
     const box = frame.current!;
-    if (Math.abs(box.scrollTop - now.top) >= 1) box.scrollTop = now.top;
+    // Where the list is scrolled to is only touched when it must be: asking would lay out the page once more.
+    if (now.scroll) box.scrollTop = now.top;
+    now.scroll = false;
     if (now.focus) {
       const row = box.querySelector<HTMLElement>(`[data-lc=conversation][data-id="${CSS.escape(now.focus)}"]`);
       now.focus = "";
@@ -140,7 +147,7 @@ function useWindow(rows: Summary[], view: string) {
     const measure = () => {
       const height = probe.current!.offsetHeight || ROW;
       if (height === now.height && box.clientHeight === now.seen) return;
-      now.top = (now.top / now.height) * height;
+      scrollTo((now.top / now.height) * height);
       Object.assign(now, { height, seen: box.clientHeight });
       draw({});
     };
@@ -157,7 +164,7 @@ function useWindow(rows: Summary[], view: string) {
     focusRow = (id) => {
       const index = now.rows.findIndex((row) => row.id === id);
       if (index < 0) return;
-      now.top = revealing(index, now.top, now.seen, now.height);
+      scrollTo(revealing(index, now.top, now.seen, now.height));
       now.focus = id;
       draw({});
     };
