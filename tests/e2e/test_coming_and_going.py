@@ -65,7 +65,7 @@ def test_what_was_typed_is_kept_while_the_operator_goes_and_comes_back(
 def test_a_conversation_is_handed_on_by_keyboard_and_the_visitor_hears_who_takes_over(
     hasty: Service, inbox: Callable[[str], Page]
 ) -> None:
-    alice = inbox("owner")
+    alice, bob = inbox("owner"), inbox("operator")
     visitor = Client(hasty.url, "/visitor", {"site": hasty.demo["site_key"]})
     visitor.hear_available(True)
     conversation = visitor.say("Which blanket is the warmest?")["conversation"]
@@ -77,7 +77,7 @@ def test_a_conversation_is_handed_on_by_keyboard_and_the_visitor_hears_who_takes
     team = alice.locator("[data-lc=colleagues]")
     team.locator("summary").focus()
     alice.keyboard.press("Enter")
-    expect(team.locator("[data-lc=colleague]").first).to_contain_text("Away")
+    expect(team.locator("[data-lc=colleague]").first).to_contain_text("Available")
     alice.keyboard.press("Escape")
     expect(team.locator("[data-lc=colleague]").first).to_be_hidden()
 
@@ -94,7 +94,8 @@ def test_a_conversation_is_handed_on_by_keyboard_and_the_visitor_hears_who_takes
     expect(dialog).to_be_hidden()
     told = visitor.hear("message", lambda message: message["author"]["kind"] == "system")
     assert told["body"].endswith(" takes over.")
-    expect(alice.locator("[data-lc=log]")).to_contain_text("She wants the wool one.")
+    bob.locator(f"[data-lc=conversation][data-id={conversation}]").click()
+    expect(bob.locator("[data-lc=log]")).to_contain_text("She wants the wool one.")
     expect(alice.locator("[data-lc=join]")).to_be_visible()
     alice.locator("[data-lc=join]").click()
     visitor.hear("message", lambda message: message["body"].endswith(" has joined."))

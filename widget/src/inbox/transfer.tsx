@@ -46,7 +46,7 @@ export function Transfer({ state, summary, onClose }: Props) {
   const [going, setGoing] = useState(false);
   const queued = summary.status === "waiting" && !summary.operator;
   const others = byThere(state.operators.filter(({ id }) => id !== summary.operator?.id));
-  useEffect(() => list.current?.querySelector("input")?.focus(), []);
+  useEffect(() => list.current?.querySelector<HTMLElement>("input:enabled")?.focus(), []);
 
   async function hand(): Promise<void> {
     if (to === null) return;
@@ -69,13 +69,13 @@ export function Transfer({ state, summary, onClose }: Props) {
         <fieldset ref={list}>
           <legend>{say("inbox.hand_on_to")}</legend>
           {others.map((person) => (
-            <Choice key={person.id} value={person.id} chosen={to} choose={setTo} there={isThere(person)}>
+            <Choice key={person.id} value={person.id} chosen={to} choose={setTo} there={isThere(person)} absent={!person.here}>
               <bdi>{person.id === state.me.id ? say("inbox.assign_me") : person.name}</bdi>
               <small>{standing(person, say)}</small>
             </Choice>
           ))}
           {!queued && (
-            <Choice value={QUEUE} chosen={to} choose={setTo} there={true}>
+            <Choice value={QUEUE} chosen={to} choose={setTo} there>
               {say("inbox.hand_on_queue")}
               <small>{say("inbox.hand_on_queue_hint")}</small>
             </Choice>
@@ -106,13 +106,15 @@ interface ChoiceProps {
   chosen: string | null;
   choose: (value: string) => void;
   there: boolean;
+  /** Not connected at all: what one is handed would be in the queue again at once. */
+  absent?: boolean;
   children: ComponentChildren;
 }
 
-function Choice({ value, chosen, choose, there, children }: ChoiceProps) {
+function Choice({ value, chosen, choose, there, absent, children }: ChoiceProps) {
   return (
     <label class="inbox-check" data-there={there || undefined}>
-      <input type="radio" name="to" value={value} checked={chosen === value} onChange={() => choose(value)} />
+      <input type="radio" name="to" value={value} checked={chosen === value} disabled={absent} onChange={() => choose(value)} />
       <span>{children}</span>
     </label>
   );
