@@ -41,10 +41,10 @@ def is_open(site: Site, now: datetime) -> bool:
 
 def next_opening(site: Site, now: datetime) -> datetime | None:
     """When the site opens again (UTC, to the second); None while it is open, and where it does not within a year."""
-    if is_open(site, now) or not _ever_open(site):
-        return None
     zone = ZoneInfo(site.timezone)
     settings, day = chat_settings.of(site.chat), now.astimezone(zone).date()
+    if is_open(site, now) or not _ever_open(site.hours, settings, day):
+        return None
     # From the day before: where clocks turn back at midnight, its last hour comes twice.
     for ahead in range(-1, LOOKED_AHEAD.days):
         spans = _spans(site.hours, settings, day + timedelta(days=ahead))
@@ -114,9 +114,10 @@ def _spans(hours: Mapping[str, Any] | None, settings: ChatSettings, day: date) -
     return _WHOLE_DAY if hours is None else list(hours.get(rules.DAYS[day.weekday()], ()))
 
 
-def _ever_open(site: Site) -> bool:
-    weekly = site.hours is None or any(site.hours.values())
-    return weekly or any(one["spans"] for one in chat_settings.of(site.chat).exceptions)
+def _ever_open(hours: Mapping[str, Any] | None, settings: ChatSettings, today: date) -> bool:
+    weekly = hours is None or any(hours.values())
+    yesterday = (today - timedelta(days=1)).isoformat()
+    return weekly or any(one["spans"] and one["date"] >= yesterday for one in settings.exceptions)
 
 
 def _openings(zone: ZoneInfo, day: date, spans: Spans) -> Iterator[datetime]:
