@@ -124,6 +124,8 @@ export function Composer({ state, summary }: { state: State; summary: Summary })
             {say("inbox.reopen")}
           </button>
         </p>
+      ) : nowhere ? (
+        <EmailReply state={state} summary={summary} />
       ) : (
         <>
           <Attachments conversation={id} attachments={attachments} />

@@ -19,6 +19,7 @@ export function EmailReply({ state, summary }: { state: State; summary: Summary 
   const { desk, say } = useInbox();
   const { id, visitor, site } = summary;
   const can = reach(summary);
+  const { subject } = draftOf(state, id);
   const told = { email: visitor.email ?? "" };
   return (
     <div class="inbox-email" data-lc="email" data-reach={can}>
@@ -32,11 +33,11 @@ export function EmailReply({ state, summary }: { state: State; summary: Summary 
           <span>{say("inbox.email_subject")}</span>
           <input
             type="text"
-            dir="auto"
+            dir={subject ? "auto" : undefined}
             data-lc="subject"
             maxLength={LONGEST_SUBJECT}
             placeholder={summary.subject || say("inbox.email_subject_own", { site: site.name })}
-            value={draftOf(state, id).subject}
+            value={subject}
             onInput={(event) => desk.subject(id, event.currentTarget.value)}
           />
         </label>
@@ -66,9 +67,9 @@ export function TranscriptLink({ summary }: { summary: Summary }) {
   const { given, say } = useInbox();
   const page = given.urls.conversation.replace("CONVERSATION", encodeURIComponent(summary.id));
   return (
-    <a class="button quiet only-icon" href={`${page}/transcript`} target="_blank" rel="noopener" data-lc="transcript" title={say("inbox.transcript")}>
+    <a class="inbox-mark" href={`${page}/transcript`} target="_blank" rel="noopener" data-lc="transcript">
       <Icon path={FILE} />
-      <span class="hidden">{say("inbox.transcript")}</span>
+      {say("inbox.transcript")}
     </a>
   );
 }

@@ -2,6 +2,7 @@
 import type { Summary } from "../protocol";
 import { useCommand } from "./commands";
 import { Icon, useInbox } from "./context";
+import { TranscriptLink } from "./emailing";
 import { CROSS, LATER, TAG } from "./icons";
 
 export function Marks({ summary }: { summary: Summary }) {
@@ -33,6 +34,7 @@ export function Marks({ summary }: { summary: Summary }) {
       {status !== "closed" && !snoozed_until && (
         <button type="button" class="inbox-mark" data-lc="snooze" onClick={() => act("snooze")}><Icon path={LATER} />{say("inbox.snooze")}</button>
       )}
+      <TranscriptLink summary={summary} />
     </div>
   );
 }

@@ -4,7 +4,6 @@ import { useDrop } from "./attachments";
 import { Blocking } from "./blocking";
 import { Composer } from "./composer";
 import { Icon, nameOf, statusOf, useInbox, Waited } from "./context";
-import { TranscriptLink } from "./emailing";
 import { BACK, CLOCK, PERSON } from "./icons";
 import { Log } from "./log";
 import { Marks } from "./marks";
@@ -76,7 +75,6 @@ function Head({ state, summary, onDetails }: Props) {
             {say("inbox.close")}
           </button>
         )}
-        <TranscriptLink summary={summary} />
         <Blocking summary={summary} />
         <button type="button" class="button quiet only-icon inbox-details" aria-label={say("inbox.details")} onClick={onDetails}>
           <Icon path={PERSON} />
