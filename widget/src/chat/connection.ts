@@ -60,6 +60,8 @@ export function connection(options: ConnectionOptions): Connection {
   let polling: Link | null = null;
   let sending = false;
   let syncing = false;
+  /** The service has told how the conversation stands, as it does once after the welcome. */
+  let greeted = true;
   let typedAt = 0;
   let typed = "";
   let previewing: ReturnType<typeof after> | 0 = 0;
@@ -230,6 +232,7 @@ export function connection(options: ConnectionOptions): Connection {
       if (welcome.token !== token && ((kept.token === token && token) || welcome.conversation || about().watch)) memory.write({ token: welcome.token });
       token = welcome.token;
       told.conversation = null;
+      greeted = !welcome.conversation;
       if (welcome.doubt) console.warn(`leadcapture: ${welcome.doubt.message}`);
       dispatch({ type: "welcome", welcome });
       if (kept.seen && kept.seen.conversation === state.conversation) dispatch({ type: "looked", seq: kept.seen.seq });
@@ -257,7 +260,16 @@ export function connection(options: ConnectionOptions): Connection {
     },
     message: (message) => dispatch({ type: "message", message, now: Date.now() }),
     changed: (message) => dispatch({ type: "changed", message }),
-    conversation: (conversation) => dispatch({ type: "conversation", conversation, now: Date.now() }),
+    conversation(conversation) {
+      const { status, place } = state;
+      dispatch({ type: "conversation", conversation, now: Date.now() });
+      // A question out of the offline form begins a conversation too.
+      if (token && !memory.read().token) memory.write({ token });
+      const onlyPlace = status === state.status && place !== state.place;
+      // What a form has said in it is not told as a message.
+      if (greeted && !onlyPlace) void catchUp();
+      greeted = true;
+    },
     available: (now) => dispatch({ type: "available", availability: now }),
     typing(name) {
       dispatch({ type: "typing", name, now: Date.now() });

@@ -13,6 +13,15 @@ test("what is written is there for the next page", () => {
   expect(memoryOf("site_b").read().token).toBeNull();
 });
 
+test("a tab in which nothing is open or half written keeps nothing", () => {
+  const memory = memoryOf("site_a");
+  memory.writeTab({ open: true, draft: "What I" });
+  expect(memoryOf("site_a").readTab()).toEqual({ open: true, draft: "What I", forms: {} });
+  memory.writeTab({ open: false });
+  memory.writeTab({ draft: "" });
+  expect(sessionStorage.length).toBe(0);
+});
+
 test("where storage is forbidden it works for this page", () => {
   vi.spyOn(Storage.prototype, "setItem").mockImplementation(() => {
     throw new Error("forbidden");

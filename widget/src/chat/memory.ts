@@ -62,10 +62,11 @@ export function memoryOf(site: string): Memory {
       return {};
     }
   };
-  const save = (store: Store, value: object): void => {
+  const save = (store: Store, value: object, nothing = false): void => {
     const text = JSON.stringify(value);
     try {
-      window[store].setItem(key, text);
+      if (nothing) window[store].removeItem(key);
+      else window[store].setItem(key, text);
       forThisPage.delete(store);
     } catch {
       forThisPage.set(store, text);
@@ -78,7 +79,11 @@ export function memoryOf(site: string): Memory {
     read,
     write: (change) => save("localStorage", { ...read(), ...change }),
     readTab,
-    writeTab: (change) => save("sessionStorage", { ...readTab(), ...change }),
+    writeTab(change) {
+      const tab = { ...readTab(), ...change };
+      // The loader brings the panel to every page of a tab that keeps something.
+      save("sessionStorage", tab, !tab.draft && !tab.open && !Object.keys(tab.forms).length);
+    },
     onOtherTab(listener) {
       const heard = (event: StorageEvent) => {
         // What was written then, not what is there by now: a third tab may have written over it.

@@ -25,8 +25,8 @@ export interface FormContext {
   base: string;
   site: string;
   t: Words;
-  /** The conversation this form is a part of, with the token that proves it. */
-  conversation?(): { id: string; token: string } | null;
+  /** The conversation this form is a part of, with the token that proves it; without an id it begins one. */
+  conversation?(): { id: string | null; token: string } | null;
   emit(event: "form_sent" | "confirmed", data: object): void;
   changed?(phase: Phase): void;
   /** The form is only looked at: called in place of sending it. Whoever shows it brings the style sheet. */
@@ -104,7 +104,7 @@ function engaged(form: HTMLFormElement, descriptor: Descriptor, context: FormCon
         once,
         lang: descriptor.lang,
         ...(altcha ? { altcha } : {}),
-        ...(chat ? { conversation: chat.id } : {}),
+        ...(chat?.id ? { conversation: chat.id } : {}),
       },
     });
     proof = null;

@@ -109,9 +109,9 @@ function begin(config: LoaderConfig, options: DOMStringMap): LeadCapture {
       bridge = panel = undefined;
     };
 
-    // A conversation of an earlier page goes on. Storage may throw: then there is none.
+    // A conversation of an earlier page goes on, and a panel that stood open does. Storage may throw: then there is none.
     try {
-      if (localStorage[key]) (window.requestIdleCallback ?? setTimeout)(() => loaded().catch(() => {}));
+      if (localStorage[key] || sessionStorage[key]) (window.requestIdleCallback ?? setTimeout)(() => loaded().catch(() => {}));
     } catch {}
     waiting.splice(0).forEach(act);
   }

@@ -86,8 +86,7 @@ export function FormCard({ desk, slug, values, engaged, onPhase, inChat }: Props
   );
 }
 
-function conversation({ chat }: Desk): { id: string; token: string } | null {
-  const id = chat.state().conversation;
+function conversation({ chat }: Desk): { id: string | null; token: string } | null {
   const token = chat.token();
-  return id && token ? { id, token } : null;
+  return token ? { id: chat.state().conversation, token } : null;
 }
