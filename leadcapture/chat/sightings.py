@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from leadcapture import clock
 from leadcapture.chat import protocol, rules
 from leadcapture.chat.models import PageView, Visitor
-from leadcapture.chat.queries import conversations, visitors
+from leadcapture.chat.queries import conversations, messages, visitors
 
 KEPT = 50  # pages of a visitor
 ANOTHER_VISIT = timedelta(minutes=30)  # of absence, after which coming back is another visit
@@ -117,7 +117,12 @@ def keep(
     stay, for they brought the visitor here, and the latest of the rest.
     """
     v = visitors.c
-    wrote = exists().where(conversations.c.visitor_id == v.id)
+    # Who was written to by an operator has not written yet.
+    wrote = exists().where(
+        conversations.c.visitor_id == v.id,
+        messages.c.conversation_id == conversations.c.id,
+        messages.c.author_kind == "visitor",
+    )
     values: dict[str, Any] = {
         "seen_at": now,
         "visits": case((v.visits == 0, 1), (v.seen_at < now - ANOTHER_VISIT, v.visits + 1), else_=v.visits),

@@ -60,9 +60,8 @@ def arrived(socket: VisitorSocket, site: Site, given: Mapping[str, Any], user_ag
     where the site asks who is there and the visitor agreed (`watch`)."""
     agreed = given.get("watch") is True and chat_settings.of(site.chat).see_visitors
     page, origin = sightings.page(given, clock.now()), sightings.origin(given, user_agent)
-    watching.arrived(socket.sid, Tab(site.id, socket.visitor, socket.language, agreed, origin, page, talks))
-    if talks:
-        keep(socket.site_id, socket.visitor, origin, [page] if page else [])
+    wrote = talks and keep(socket.site_id, socket.visitor, origin, [page] if page else [])
+    watching.arrived(socket.sid, Tab(site.id, socket.visitor, socket.language, agreed, origin, page, wrote))
 
 
 def moved(socket: VisitorSocket, given: Mapping[str, Any]) -> None:
@@ -78,11 +77,12 @@ def moved(socket: VisitorSocket, given: Mapping[str, Any]) -> None:
 
 
 def wrote(socket: VisitorSocket) -> None:
-    """A first message was stored: what led to it is kept from now on."""
+    """There is a conversation: if it is news that the visitor wrote, what led to it is kept from now on."""
     tab = watching.tabs.get(socket.sid)
-    watching.talks(socket.sid)
-    if tab is not None:
-        keep(socket.site_id, socket.visitor, tab.origin, watching.trail(socket.visitor, clock.now()))
+    if tab is None or tab.talks:
+        return
+    if keep(socket.site_id, socket.visitor, tab.origin, watching.trail(socket.visitor, clock.now())):
+        watching.talks(socket.sid)
 
 
 def wrote_by_http(site_id: int, visitor: str, given: Mapping[str, Any], user_agent: str) -> None:
@@ -91,6 +91,6 @@ def wrote_by_http(site_id: int, visitor: str, given: Mapping[str, Any], user_age
     keep(site_id, visitor, sightings.origin(given, user_agent), [page] if page else [])
 
 
-def keep(site_id: int, visitor: str, origin: Origin | None, pages: Sequence[Page]) -> None:
-    """Keep what the visitor showed, if they have written."""
-    db.write(sightings.keep, clock.now(), site_id=site_id, visitor=visitor, origin=origin, pages=pages)
+def keep(site_id: int, visitor: str, origin: Origin | None, pages: Sequence[Page]) -> bool:
+    """Keep what the visitor showed, if they have written; whether they have."""
+    return db.write(sightings.keep, clock.now(), site_id=site_id, visitor=visitor, origin=origin, pages=pages)

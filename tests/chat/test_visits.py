@@ -201,3 +201,27 @@ def test_a_first_post_that_is_sent_again_and_a_proof_by_http(chat: Shop) -> None
     status, refused, _headers = chat.call(identify, {"user_id": "http", "hash": "1" * 64}, headers=bearer)
     assert (status, refused["error"]["code"]) == (401, "unauthorized")
     assert chat.call(f"/v1/{ids.new('site')}/chat/events/identify", chat.proof("http"))[0] == 404
+
+
+def test_an_operator_writes_first_to_who_agreed_to_be_seen(chat: Shop, alice: Client, charlie: Client) -> None:
+    agreed, hidden = chat.looking(watch=True, page=f"{ORIGIN}/late"), chat.looking()
+    person = alice.hear("person", lambda told: told["page"]["url"] == f"{ORIGIN}/late")
+    words = {"visitor": person["id"], "client_id": "first", "body": "Can I help?"}
+    assert charlie.emit("approach", words)["error"]["code"] == "not_found"
+    ack = alice.emit("approach", words)
+    assert (ack["ok"], ack["seq"]) == (True, 1)
+    assert agreed.hear("message")["body"] == "Can I help?"
+    told = agreed.hear("conversation", lambda told: told["id"] == ack["conversation"])
+    assert (told["status"], told["operator"]) == ("active", {"name": "Alice"})
+    assert alice.emit("approach", words) == ack, "sent again, it is the same message"
+    assert alice.emit("approach", words | {"client_id": "second"})["error"]["code"] == "not_allowed"
+    assert alice.emit("approach", words | {"visitor": ids.new("visitor")})["error"]["code"] == "not_found"
+
+    agreed.emit("page", {"url": f"{ORIGIN}/next", "title": "Next"})
+    assert about(alice, ack["conversation"])["pages"] == [], "who was written to has not written"
+    assert agreed.say("Yes, please")["conversation"] == ack["conversation"]
+    assert agreed.all("message")[0]["author"] == {"kind": "operator", "name": "Alice"}
+    assert about(alice, ack["conversation"])["pages"][0]["url"] == f"{ORIGIN}/next"
+    assert hidden.all("message") == []
+    agreed.leave()
+    hidden.leave()

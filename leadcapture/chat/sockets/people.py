@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from leadcapture import clock, db
-from leadcapture.chat import about, protocol, queries, watching
+from leadcapture import clock, db, ratelimit
+from leadcapture.chat import about, approaching, broadcast, protocol, queries, watching
 from leadcapture.chat.live import OperatorSocket
 from leadcapture.chat.sockets.events import Answer, Handler
 from leadcapture.chat.sockets.operator import sites_of
@@ -22,4 +22,24 @@ def _people(socket: OperatorSocket, _payload: object) -> Answer:
         return {"ok": True, "people": watching.people(session, clock.now(), sites)}
 
 
-OPERATOR_HANDLERS: dict[str, Handler[OperatorSocket]] = {"about": _about, "people": _people}
+def _approach(socket: OperatorSocket, payload: object) -> Answer:
+    given = protocol.fields(payload)
+    ratelimit.hit("RATE_MESSAGE", socket.public_id)
+    posted = db.write(
+        approaching.approach,
+        clock.now(),
+        operator_id=socket.operator_id,
+        epoch=socket.epoch,
+        visitor=protocol.public_id(given, "visitor"),
+        incoming=protocol.incoming(given),
+    )
+    if posted.first:
+        broadcast.message_posted(posted, skip_sid=socket.sid)
+    return posted.message.acknowledgement()
+
+
+OPERATOR_HANDLERS: dict[str, Handler[OperatorSocket]] = {
+    "about": _about,
+    "people": _people,
+    "approach": _approach,
+}

@@ -88,6 +88,7 @@ def _greet(auth: object) -> tuple[VisitorSocket, Answer, Answer | None]:
         "verified": token.verified,
         "doubt": doubt,
         "conversation": None if thread is None else thread.public_id,
+        "place": None if thread is None else thread.place,
         **broadcast.availability(live.site_available(site.id), site, now),
         **page,
     }
@@ -110,7 +111,7 @@ def _identify(socket: VisitorSocket, payload: object) -> Answer:
     watching.becomes(socket.sid, socket.visitor)
     thread = _thread(socket)
     if thread is not None:
-        watching.talks(socket.sid)
+        visits.wrote(socket)
     return {
         "ok": True,
         "token": token.text,
@@ -145,7 +146,6 @@ def _message(socket: VisitorSocket, payload: object) -> Answer:
     )
     if posted.first:
         broadcast.message_posted(posted, skip_sid=socket.sid)
-    if posted.message.seq == 1:
         visits.wrote(socket)
     return posted.message.acknowledgement()
 
