@@ -18,6 +18,7 @@ from leadcapture.mail.models import Suppression
 from leadcapture.sites.models import Site
 
 NOW = datetime(2026, 3, 4, 10, 30, tzinfo=UTC)
+SEARCH = ("message_search", "conversation_search", "ix_search_")
 
 
 def add_site(session: Session, key: str, *, then: Exception | None = None) -> str:
@@ -111,8 +112,13 @@ def test_an_operation_speaks_the_language_of_its_caller(either_database: db.Data
 
 
 def test_migrations_make_exactly_the_tables_of_the_models(either_database: db.Database) -> None:
+    def ours(name: str | None, kind: str, _parent: object) -> bool:
+        # What search is made of belongs to one database or the other and is no model's.
+        return not (name and kind in ("table", "index") and name.startswith(SEARCH))
+
     with either_database.engine.connect() as connection:
-        difference = compare_metadata(MigrationContext.configure(connection), tables.metadata)
+        context = MigrationContext.configure(connection, opts={"include_name": ours})
+        difference = compare_metadata(context, tables.metadata)
     assert difference == []
     assert not tables.pending(either_database.engine)
 
