@@ -41,7 +41,7 @@ MOST_OF_SITE_A_DAY = 2_000_000_000  # bytes of all visitors of a site
 f = files.c
 _carried = exists().where(messages.c.file_id == f.id)
 
-# Reading strangers' images takes time and memory: never on the event loop, and never many at once.
+# Reading strangers' images takes time and memory: never on the event loop, and never two at once.
 _threads: ThreadPool | None = None
 
 
@@ -102,7 +102,7 @@ def take_in(stream: IO[bytes], name: str, most: int) -> TakenIn:
     """
     global _threads
     if _threads is None:
-        _threads = ThreadPool(2)
+        _threads = ThreadPool(1)
     # The thread has a context of its own: take the caller's (the language of the moment) along.
     taken: TakenIn = _threads.apply(copy_context().run, (_take_in, stream, name, most))
     return taken

@@ -15,7 +15,9 @@ from leadcapture.errors import Invalid
 from leadcapture.i18n import gettext as _
 
 SIDE = 640  # pixels, the longer one at most
-MOST_PIXELS = 50_000_000  # decoded this is 200 MB; no telephone's picture is larger
+# Decoded, four bytes a pixel. A JPEG is decoded small, unless it was made to be shown bit by bit: photographs may be
+# larger, as large as telephones make them.
+MOST_PIXELS, MOST_OF_A_PHOTOGRAPH = 36_000_000, 50_000_000
 CONTENT_TYPE = "image/webp"
 # What may be read, whatever else the library can: each of its readers is code that strangers' bytes run through.
 READ = ("PNG", "JPEG", "GIF", "WEBP")
@@ -38,13 +40,13 @@ def made(path: Path) -> Thumbnail:
     """
     from PIL import Image, ImageOps  # here, because most processes never see an image
 
-    Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+    Image.MAX_IMAGE_PIXELS = MOST_OF_A_PHOTOGRAPH
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=READ) as image:
-                if image.width * image.height > MOST_PIXELS:
-                    raise _too_many_pixels()
+                if image.format != "JPEG" and image.width * image.height > MOST_PIXELS:
+                    raise _too_many_pixels(MOST_PIXELS)
                 image.draft("RGB", (SIDE, SIDE))  # a JPEG is decoded no larger than it must be
                 image.thumbnail((SIDE, SIDE))
                 upright = ImageOps.exif_transpose(image)
@@ -54,14 +56,12 @@ def made(path: Path) -> Thumbnail:
         written = io.BytesIO()
         plain.save(written, "WEBP", quality=80, method=4)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_many_pixels() from error
+        raise _too_many_pixels(MOST_OF_A_PHOTOGRAPH) from error
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error) as error:
         raise Invalid(_("This image cannot be read. Perhaps it is damaged."), code="not_allowed") from error
     return Thumbnail(written.getvalue(), *plain.size)
 
 
-def _too_many_pixels() -> Invalid:
-    megapixels = MOST_PIXELS // 1_000_000
-    return Invalid(
-        _("This image has more than %(number)s million pixels. Send it smaller.", number=megapixels), code="not_allowed"
-    )
+def _too_many_pixels(most: int) -> Invalid:
+    sentence = _("This image has more than %(number)s million pixels. Send it smaller.", number=most // 1_000_000)
+    return Invalid(sentence, code="not_allowed")

@@ -264,6 +264,7 @@ class TestHostileFiles:
             ("fake.docx", archive(readme=b"no document"), "not what its name says"),
             ("bomb.docx", archive(compress=True, word__document_DOT_xml=bytes(40_000_000)), "unpacks to too much"),
             ("pixels.png", pixel_bomb(30_000, 30_000), "more than 50 million pixels"),
+            ("pixels.png", pixel_bomb(7_000, 6_000), "more than 36 million pixels"),
             ("pixels.png", pixel_bomb(2**31 - 1, 2**31 - 1), "more than 50 million pixels"),
             ("wide.png", pixel_bomb(60_000_000, 1), "more than 50 million pixels"),
             ("empty.pdf", b"", "is empty"),
