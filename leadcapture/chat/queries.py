@@ -460,13 +460,18 @@ def _summary(row: Row[Any]) -> dict[str, Any]:
         "tags": sorted(row.tags.split("\n")) if row.tags else [],
         "snoozed_until": clock.wire_or_none(row.snoozed_until),
         "missed": row.missed_at is not None,
-        "escalation": row.escalation,
+        # What was told of an earlier wait says nothing about this one.
+        "escalation": row.escalation if _told(row) else 0,
         "blocked": row.blocked_until is not None and row.blocked_until > clock.now(),
         "subject": row.subject,
         "verified": row.visitor_user is not None,
         "joined": _names(row.joined),
         "rev": row.rev,
     }
+
+
+def _told(row: Row[Any]) -> bool:
+    return None not in (row.waiting_since, row.escalated_at) and bool(row.waiting_since <= row.escalated_at)
 
 
 # ---- whether somebody can answer ------------------------------------------------------------------------------------

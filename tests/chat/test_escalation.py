@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from leadcapture import db, ids, socketio
-from leadcapture.chat import afterwards, escalation, operations, rules
+from leadcapture.chat import afterwards, escalation, operations, queries, rules
 from leadcapture.chat.models import Conversation
 from leadcapture.chat.protocol import Incoming
 from leadcapture.mail.models import Email
@@ -72,6 +72,13 @@ class Shop:
     def row(self, conversation: str) -> Conversation:
         with db.read() as session:
             return session.scalars(select(Conversation).where(Conversation.public_id == conversation)).one()
+
+    def told(self, conversation: str) -> int:
+        """As operators see it."""
+        with db.read() as session:
+            found = queries.summary(session, conversation)
+        assert found is not None
+        return int(found[1]["escalation"])
 
     def change(self, conversation: str, **values: Any) -> None:
         db.write(lambda session: session.execute(
@@ -145,6 +152,18 @@ def test_the_next_wait_begins_anew(shop: Shop) -> None:
     assert shop.later(20) == [(conversation, 1)]
     assert shop.later(20) == [(conversation, 2)]
     assert len(shop.mails("alice@example.org")) == 2, "one for each wait"
+
+
+def test_operators_see_how_far_it_has_come_in_this_wait(quick: Shop) -> None:
+    conversation = quick.ask()
+    assert quick.told(conversation) == 0
+    quick.later(25)
+    assert quick.told(conversation) == 1
+    quick.reply(conversation)
+    assert quick.told(conversation) == 0
+    quick.now += timedelta(minutes=1)
+    quick.ask("And in blue?")
+    assert quick.told(conversation) == 0, "what was told of the first wait says nothing about the second"
 
 
 def test_who_goes_on_writing_while_waiting_is_mailed_about_once(shop: Shop) -> None:

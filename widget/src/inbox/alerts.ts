@@ -6,6 +6,10 @@ import { due, type Ring } from "./ringing";
 export interface Alerts {
   sound(): boolean;
   setSound(on: boolean): void;
+  /** Whether the browser lets this page sound by now: it does once somebody has touched it. */
+  ready(): boolean;
+  /** Calls back when that changes; returns a function that ends this. */
+  onReady(listener: (ready: boolean) => void): () => void;
   /** Whether notifications are on, could be asked for, or cannot be had here. */
   notifications(): "on" | "off" | "none";
   /** Ask for the permission; must be called out of a click. */
@@ -24,10 +28,14 @@ const LOCK = "leadcapture.bell";
 export function alerts(): Alerts {
   let on = remembered.get("sound") !== "off";
   let audio: AudioContext | null = null;
+  const listeners = new Set<(ready: boolean) => void>();
 
   // Browsers let a page make a sound only once somebody has touched it.
   const wake = () => {
-    audio ??= "AudioContext" in window ? new AudioContext() : null;
+    if (!audio && "AudioContext" in window) {
+      audio = new AudioContext();
+      audio.onstatechange = () => listeners.forEach((listener) => listener(audio!.state === "running"));
+    }
     void audio?.resume();
   };
   addEventListener("pointerdown", wake, { once: true });
@@ -56,6 +64,11 @@ export function alerts(): Alerts {
       on = wanted;
       remembered.set("sound", wanted ? "on" : "off");
       if (wanted && sounding()) play("first");
+    },
+    ready: () => audio?.state === "running",
+    onReady(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
     },
     notifications() {
       const given = permission();

@@ -129,7 +129,12 @@ function Colleagues({ state }: { state: State }) {
 function SoundButton() {
   const { alerts, say } = useInbox();
   const [on, setOn] = useState(alerts.sound());
-  const words = say(on ? "inbox.sound_on" : "inbox.sound_off");
+  const [ready, setReady] = useState(alerts.ready());
+  const wasReady = useRef(ready);
+  useEffect(() => alerts.onReady(setReady), []);
+  const words = say(!on ? "inbox.sound_off" : ready ? "inbox.sound_on" : "inbox.sound_later");
+  // The press itself lets the page sound: it must not switch off what it has just begun.
+  const pressed = () => (wasReady.current = ready);
   return (
     <button
       type="button"
@@ -137,12 +142,15 @@ function SoundButton() {
       aria-pressed={on}
       aria-label={words}
       title={words}
+      onPointerDown={pressed}
+      onKeyDown={pressed}
       onClick={() => {
-        alerts.setSound(!on);
-        setOn(!on);
+        const wanted = !on || !wasReady.current;
+        alerts.setSound(wanted);
+        setOn(wanted);
       }}
     >
-      <Icon path={on ? SOUND : MUTED} />
+      <Icon path={on && ready ? SOUND : MUTED} />
     </button>
   );
 }
