@@ -76,7 +76,7 @@ def post(key: str) -> Response:
 def get(key: str) -> Response:
     """Messages after a number; waits up to `wait` seconds (at most LONGEST_WAIT) for one when there is none.
 
-    A change of the conversation's status or of the availability ends the waiting too.
+    A change of the conversation's status, of the place in the queue or of the availability ends the waiting too.
     """
     site = access.site_for_request(key)
     _speak(site.language)
@@ -165,17 +165,19 @@ def _answer(thread: Thread | None, after_seq: int, after_rev: int | None) -> dic
         with db.read() as session:
             page = queries.visitors_page(session, thread, after_seq)
             answer = editing.with_changes(session, thread, page, after_rev, notes=False)
-    told = {"id": None, "status": None, "operator": None} if thread is None else thread.for_visitor()
+    told = {} if thread is None else thread.for_visitor()
     return {
         **answer,
-        "conversation": told["id"],
-        "status": told["status"],
-        "operator": told["operator"],
+        "conversation": told.get("id"),
+        "status": told.get("status"),
+        "operator": told.get("operator"),
+        "place": told.get("place"),
+        "joined": told.get("joined", []),
     }
 
 
 def _state(site_id: int, thread: Thread | None) -> tuple[object, ...]:
-    told = thread and (thread.public_id, thread.status, thread.operator_name)
+    told = thread and (thread.public_id, thread.status, thread.operator_name, thread.place, thread.joined)
     return told, live.site_available(site_id)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from tests.chat.talk import ChatService
-from tests.servers import PostgreSQL, Redis
+from tests.servers import PostgreSQL, Redis, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +89,23 @@ def test_who_waits_in_vain_is_told_once_though_both_processes_look(two: SimpleNa
     assert len([told for told in visitor.all("conversation") if told["status"] == "unanswered"]) == 1
     alice.leave()
     visitor.leave()
+
+
+def test_who_takes_second_on_another_machine_is_told_by_whom(two: SimpleNamespace) -> None:
+    alice, bob = two.one.operator(two.one.people.alice), two.other.operator(two.one.people.bob)
+    visitor = two.one.visitor()
+    for _round in range(3):
+        conversation = visitor.say("Hello?")["conversation"]
+        answers: dict[str, Any] = {}
+        for name, console in (("Alice", alice), ("Bob", bob)):
+            console.sio.emit(
+                "take", {"conversation": conversation}, namespace="/operator",
+                callback=partial(answers.__setitem__, name),
+            )  # fmt: skip
+        wait_for(lambda answers=answers: len(answers) == 2, "both answers")
+        (winner,) = (name for name, answer in answers.items() if answer["ok"])
+        (refused,) = (answer["error"] for answer in answers.values() if not answer["ok"])
+        assert (refused["code"], refused["by"]) == ("taken", {"name": winner})
+        alice.emit("close", {"conversation": conversation})
+    for client in (alice, bob, visitor):
+        client.leave()
