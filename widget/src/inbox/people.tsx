@@ -1,6 +1,7 @@
 // Who is on the site now: those who chat, and those who agreed to be seen.
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Person } from "../protocol";
+import { MESSAGE_LIMIT, type Person, type Stored } from "../protocol";
+import { randomId } from "../random";
 import { Icon, useInbox, Waited } from "./context";
 import { PageLink } from "./facts";
 import { PERSON } from "./icons";
@@ -43,6 +44,10 @@ export function People({ state }: { state: State }) {
   const leave = () => {
     if (menu.current) menu.current.open = false;
   };
+  const open = (conversation: string) => {
+    leave();
+    desk.open(conversation);
+  };
   return (
     <details
       ref={menu}
@@ -79,22 +84,51 @@ export function People({ state }: { state: State }) {
                 {person.device && <> · <bdi>{person.device}</bdi></>}
                 {person.tabs > 1 && <> · {say("inbox.people_tabs", { count: person.tabs })}</>}
               </p>
-              {person.conversation && (
-                <button
-                  type="button"
-                  class="button small"
-                  onClick={() => {
-                    leave();
-                    desk.open(person.conversation);
-                  }}
-                >
-                  {say("inbox.people_chats")}
-                </button>
+              {person.conversation ? (
+                <button type="button" class="button small" onClick={() => open(person.conversation!)}>{say("inbox.people_chats")}</button>
+              ) : (
+                <Approach person={person} onDone={open} />
               )}
             </li>
           ))}
         </ul>
       </div>
     </details>
+  );
+}
+
+/** The first words to somebody who has said nothing: they stand beside the launcher there and open nothing. */
+function Approach({ person, onDone }: { person: Person; onDone: (conversation: string) => void }) {
+  const { desk, say } = useInbox();
+  const [body, setBody] = useState<string | null>(null);
+  const [failed, setFailed] = useState("");
+  const clientId = useRef(randomId());
+  if (body === null) {
+    return <button type="button" class="button small" onClick={() => setBody("")}>{say("inbox.approach")}</button>;
+  }
+  async function send(event: Event): Promise<void> {
+    event.preventDefault();
+    if (!body!.trim()) return;
+    const words = { visitor: person.id, client_id: clientId.current, body };
+    const answer = await desk.ask<Stored>("approach", words);
+    if (answer.ok) onDone(answer.conversation);
+    else setFailed(answer.error.message || say("inbox.approach_failed"));
+  }
+  return (
+    <form class="inbox-approach" onSubmit={(event) => void send(event)}>
+      <textarea
+        class="input"
+        rows={2}
+        maxLength={MESSAGE_LIMIT}
+        dir="auto"
+        data-lc="approach"
+        aria-label={say("inbox.approach_label")}
+        ref={(field) => void (field && !body && field.focus())}
+        value={body}
+        onInput={({ currentTarget }) => setBody(currentTarget.value)}
+      />
+      {failed && <p class="problem" role="alert">{failed}</p>}
+      <button type="submit" class="button small primary">{say("inbox.approach_send")}</button>
+    </form>
   );
 }

@@ -118,9 +118,13 @@ export async function mount(bridge: Bridge): Promise<Panel> {
   /** A page that wants no launcher gets one only while there is something to come back to. */
   function showLauncher(): void {
     launcher.hidden = unwanted && !desk.open && !chat.state().conversation;
-    const { conversation, status, pending } = chat.state();
+    const { conversation, status, pending, log } = chat.state();
+    const news = unread(chat.state());
     bridge.talking = pending.length > 0 || (!!conversation && status !== "closed");
-    bridge.launch(desk.open, unread(chat.state()));
+    bridge.launch(desk.open, news);
+    // Who was written to first reads it beside the launcher; nothing opens by itself.
+    const first = !desk.open && news && log.messages.every(({ author }) => author.kind === "operator");
+    bridge.say(first ? log.messages[0]!.body.slice(0, 160) : "");
   }
 
   function look(): void {
