@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ChatFile, Message } from "../protocol";
 import {
-  delivery, initialChat, isAway, needsSync, nextToSend, reduce, tooLong, unansweredText, unread,
+  delivery, initialChat, isAway, leftQuestion, needsSync, nextToSend, reduce, tooLong, unansweredText, unread,
   type ChatEvent, type ChatState,
 } from "./state";
 
@@ -178,6 +178,15 @@ describe("what follows", () => {
   test("the offline form gets what nobody answered", () => {
     const state = after(welcome([said(1, "visitor"), said(2), said(3, "visitor")]), compose("c", "and this"));
     expect(unansweredText(state)).toBe("text 3\nand this");
+  });
+
+  test("what was left with an address is not asked for again", () => {
+    const question = { ...said(2, "visitor"), client_id: "sub_1" };
+    const left = after(welcome([said(1, "visitor"), question]));
+    expect([unansweredText(left), leftQuestion(left)]).toEqual(["", true]);
+    const goesOn = reduce(left, heard(said(3, "visitor")));
+    expect([unansweredText(goesOn), leftQuestion(goesOn)]).toEqual(["text 3", false]);
+    expect(leftQuestion(reduce(left, heard(said(3))))).toBe(false);
   });
 });
 

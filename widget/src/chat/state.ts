@@ -279,10 +279,19 @@ export function isAway({ status, available }: ChatState): boolean {
   return !available && status !== "active";
 }
 
-/** What the visitor wrote and nobody answered, as one text. */
+/** Whether it was left by a form, with an address: its id is that of the submission. */
+export const isQuestion = ({ client_id }: { client_id: string | null }): boolean => !!client_id?.startsWith("sub_");
+
+/** A question was left and nothing said since: it will be answered by e-mail. */
+export function leftQuestion({ log, pending }: ChatState): boolean {
+  const last = log.messages.findLast(({ author }) => author.kind !== "system");
+  return pending.length === 0 && !!last && isQuestion(last);
+}
+
+/** What the visitor wrote and nobody answered or has an address for, as one text. */
 export function unansweredText(state: ChatState): string {
-  const answered = state.log.messages.findLast(({ author }) => author.kind === "operator")?.seq ?? 0;
-  const stored = state.log.messages.filter(({ seq, author }) => seq > answered && author.kind === "visitor");
+  const settled = state.log.messages.findLast((one) => one.author.kind === "operator" || isQuestion(one))?.seq ?? 0;
+  const stored = state.log.messages.filter(({ seq, author }) => seq > settled && author.kind === "visitor");
   return [...stored, ...state.pending].map(({ body }) => body).join("\n");
 }
 

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { isAway, unansweredText, type ChatState } from "../chat/state";
+import { isAway, leftQuestion, unansweredText, type ChatState } from "../chat/state";
 import { backAt } from "../chat/when";
 import type { Engaged } from "../forms/behaviour";
 import type { Phase } from "../forms/state";
@@ -34,6 +34,7 @@ export function Chat({ desk, state }: { desk: Desk; state: ChatState }) {
   const composer = useRef<HTMLTextAreaElement>(null);
   const [offered, setOffered] = useState(false);
   const [phase, setPhase] = useState<Phase>("idle");
+  const [another, setAnother] = useState(false);
   // Where in the thread the form was sent: what is said later stands below it.
   const [sentAfter, setSentAfter] = useState<number | null>(null);
   const prefilled = useRef("");
@@ -80,7 +81,13 @@ export function Chat({ desk, state }: { desk: Desk; state: ChatState }) {
   }
 
   const sent = SENT.includes(phase);
-  const card = (offering || offered) && config.offline_form && (
+  // Left in another tab, or before the page changed.
+  const left = offering && leftQuestion(state) && !sent && !another;
+  const card = left ? (
+    <p class="hint" key="card" data-lc="question-left">
+      {t("question_left")} <button type="button" class="link" onClick={() => setAnother(true)}>{t("again")}</button>
+    </p>
+  ) : (offering || offered) && config.offline_form && (
     <div class="card" hidden={!offering && !sent} key="card">
       {!sent && (
         <p class="happened">

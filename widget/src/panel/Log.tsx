@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { isAway, type ChatState } from "../chat/state";
+import { isAway, isQuestion, type ChatState } from "../chat/state";
 import { dayName, isSameDay } from "../chat/when";
 import { ARROW_DOWN } from "../icons";
 import type { Desk } from "./desk";
@@ -27,6 +27,9 @@ export function Log({ desk, state, card, cardAfter, welcome, after }: Props) {
   const atEnd = useRef(true);
   const [news, setNews] = useState(false);
   const entries = entriesOf(state);
+  // The question that the form has sent stands above what became of it.
+  const question = cardAfter !== null && entries.find((one) => one.seq !== null && one.seq > cardAfter && isQuestion(one));
+  const cardSeq = question ? question.seq : cardAfter;
   const last = entries[entries.length - 1];
 
   const toEnd = () => {
@@ -63,10 +66,10 @@ export function Log({ desk, state, card, cardAfter, welcome, after }: Props) {
     if (!before || !isSameDay(before.at, entry.at)) {
       rows.push(<p class="day" key={`day ${entry.key}`}>{dayName(entry.at, lang, { today: t("today"), yesterday: t("yesterday") })}</p>);
     }
-    if (cardAfter !== null && (entry.seq ?? Infinity) > cardAfter && (before?.seq ?? 0) <= cardAfter) rows.push(card);
+    if (cardSeq !== null && (entry.seq ?? Infinity) > cardSeq && (before?.seq ?? 0) <= cardSeq) rows.push(card);
     rows.push(<MessageRow key={entry.key} desk={desk} entry={entry} joins={joins(entries[index + 1], entry)} />);
   });
-  const cardAtEnd = cardAfter === null || !entries.some(({ seq }) => (seq ?? Infinity) > cardAfter);
+  const cardAtEnd = cardSeq === null || !entries.some(({ seq }) => (seq ?? Infinity) > cardSeq);
   if (cardAtEnd) rows.push(card);
 
   return (
