@@ -20,7 +20,7 @@ export function Composer({ state, summary }: { state: State; summary: Summary })
   // The desk's state is newer than what was drawn: a field drawn with what stood in it before would lose what was typed.
   const { mode, editing, ...written } = draftOf(desk.state(), id);
   const text = editing ? editing.text : written[mode];
-  const attachments = editing ? [] : attachmentsOf(state, id);
+  const attachments = editing || mode === "email" ? [] : attachmentsOf(desk.state(), id);
   const over = lengthOf(text) - MESSAGE_LIMIT;
   const shut = summary.status === "closed" && mode !== "note" && !editing;
   const nowhere = mode === "email" && !editing && reach(summary) === "nowhere";

@@ -10,7 +10,7 @@ import { desk as newDesk } from "./desk";
 import { load } from "./keep";
 import { concerns, heard, REPEAT_MS, rings } from "./ringing";
 import { calling } from "./select";
-import { initial } from "./state";
+import { initial, type Mention } from "./state";
 
 const root = document.querySelector<HTMLElement>("[data-inbox]")!;
 const given = JSON.parse(document.getElementById("inbox-given")!.textContent!) as Given;
@@ -21,14 +21,20 @@ const desk = newDesk(initial(given.operator, given.opened, load(given.operator.i
 const addressOf = (opened: string | null) =>
   opened ? given.urls.conversation.replace("CONVERSATION", encodeURIComponent(opened)) : given.urls.inbox;
 
+const ADDRESS_MS = 200;
 let shown = given.opened;
+let addressing: ReturnType<typeof setTimeout> | undefined;
 desk.subscribe(() => {
   const { opened, conversations, me } = desk.state();
   showCount(calling(Object.values(conversations), me.id));
   if (opened === shown) return;
   // From the queue into a conversation is a step that "back" undoes; from one conversation to the next is not.
   if (shown === null) history.pushState({ opened }, "", addressOf(opened));
-  else history.replaceState({ opened }, "", addressOf(opened));
+  // Browsers refuse an address that changes with every press of a key that is held down.
+  else addressing ??= setTimeout(() => {
+    addressing = undefined;
+    history.replaceState({ opened: shown }, "", addressOf(shown));
+  }, ADDRESS_MS);
   shown = opened;
 });
 history.replaceState({ opened: given.opened }, "");
@@ -39,6 +45,12 @@ addEventListener("popstate", ({ state }: PopStateEvent) => {
 });
 
 const watched = () => !document.hidden && document.hasFocus();
+desk.hear<Mention>("mention", ({ conversation, by, body }) => {
+  if (conversation === desk.state().opened && watched()) return;
+  void alerts.ring();
+  if (!watched()) alerts.notify(say("inbox.mention_by", { name: by }), body, conversation, () => desk.open(conversation));
+});
+
 desk.onNews((summaries) => {
   const { opened, me } = desk.state();
   const unheard = summaries.filter((summary) => heard(summary, me) && !(summary.id === opened && watched()));

@@ -306,6 +306,15 @@ test("files leave as messages of their own, the text with the first; what is sti
   );
   expect(state.outbox.map(({ clientId, body, file }) => [clientId, body, file?.id])).toEqual([["c1", "Look", "f1"], ["c2", "", "f2"]]);
   expect(attachmentsOf(state, "a").map(({ key }) => key)).toEqual(["slow"]);
+  const mailed = run(
+    opened(),
+    { type: "attach", conversation: "a", attachment: attachment("f1", true) },
+    { type: "mode", conversation: "a", mode: "email" },
+    { type: "draft", conversation: "a", text: "By e-mail" },
+    { type: "send", conversation: "a", clientIds: ["c9"], at: time(1) },
+  );
+  expect(mailed.outbox).toMatchObject([{ kind: "email", body: "By e-mail", file: null }]);
+  expect(attachmentsOf(mailed, "a").map(({ key }) => key)).toEqual(["f1"]);
   const back = run(state, { type: "refused", clientId: "c1", code: "closed" }, { type: "discard", clientId: "c1" });
   expect(draftOf(back, "a").reply).toBe("Look");
   expect(attachmentsOf(back, "a").map(({ file }) => file?.id)).toEqual([undefined, "f1"]);

@@ -107,7 +107,9 @@ export function withSending(state: State, conversation: string, clientIds: reado
   const draft = draftOf(state, conversation);
   const kind = draft.mode;
   const body = draft[kind].trim();
-  const files = attachmentsOf(state, conversation).flatMap(({ file }) => file ?? []);
+  // An e-mail carries words alone: files wait for the next reply in the chat.
+  const attachments = kind === "email" ? [] : attachmentsOf(state, conversation);
+  const files = attachments.flatMap(({ file }) => file ?? []);
   const subject = kind === "email" ? { subject: draft.subject } : {};
   const leaving = (files.length ? files : [null])
     .map((file, index): Outgoing => ({
@@ -116,7 +118,7 @@ export function withSending(state: State, conversation: string, clientIds: reado
     .filter((one) => (one.body || one.file) && !state.outbox.some(({ clientId }) => clientId === one.clientId));
   if (leaving.length === 0) return state;
   // The mode stays: who writes two notes in a row must not have the second one go to the visitor.
-  const emptied = withAttachments(withDraft(state, conversation, { [kind]: "" }), conversation, (all) => all.filter(({ file }) => !file));
+  const emptied = withAttachments(withDraft(state, conversation, { [kind]: "" }), conversation, (all) => all.filter((one) => !attachments.includes(one) || !one.file));
   return { ...emptied, outbox: [...state.outbox, ...leaving] };
 }
 
