@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -62,10 +63,18 @@ def test_what_was_typed_is_kept_while_the_operator_goes_and_comes_back(
     back.leave()
 
 
-def test_a_conversation_is_handed_on_by_keyboard_and_the_visitor_hears_who_takes_over(
+def test_an_operator_is_idle_comes_back_and_hands_a_conversation_on_by_keyboard(
     hasty: Service, inbox: Callable[[str], Page]
 ) -> None:
     alice, bob = inbox("owner"), inbox("operator")
+    # Nobody touches hers for eleven minutes: she counts as away, until the first movement.
+    switch = alice.locator("[data-lc=presence]")
+    expect(switch).to_have_attribute("data-state", "available")
+    alice.clock.set_system_time(datetime.now(UTC) + timedelta(minutes=11))
+    expect(switch).to_have_attribute("data-state", "idle")
+    alice.mouse.move(300, 300)
+    expect(switch).to_have_attribute("data-state", "available")
+
     visitor = Client(hasty.url, "/visitor", {"site": hasty.demo["site_key"]})
     visitor.hear_available(True)
     conversation = visitor.say("Which blanket is the warmest?")["conversation"]

@@ -72,7 +72,7 @@ class Shop:
         self.sql("UPDATE conversations SET status = 'closed'")
         self.sql("DELETE FROM presences")
         self.sql("UPDATE operators SET available = 1")
-        self.sql("UPDATE sites SET hours = NULL")
+        self.sql("UPDATE sites SET hours = NULL, chat = NULL")
 
 
 class Visitor:
@@ -307,6 +307,27 @@ def test_who_waits_moves_up_as_others_are_taken(shop: Shop, alice: SimpleNamespa
     status, answer, _headers = shop.other.call(path, headers=bearer)
     assert (status, answer["place"], answer["status"]) == (200, 1, "waiting")
     assert time.monotonic() - begun < WITHIN
+
+
+def test_a_site_that_gives_conversations_to_its_operators(
+    shop: Shop, alice: SimpleNamespace, bob: SimpleNamespace
+) -> None:
+    chat = '{"routing": "auto", "capacity": 1}'
+    shop.sql("UPDATE sites SET chat = ? WHERE id = ?", chat, shop.people.site.id)
+    hers, _his = shop.operator(alice), shop.operator(bob, on=shop.one)
+    told = hers.hear("presence", lambda told: [person["here"] for person in told["operators"]] == [True, True])
+    assert told["idle_after"] == 600
+    visitors = [shop.visitor() for _number in range(3)]
+    asked = [visitor.asks() for visitor in visitors]
+    for visitor in visitors[:2]:
+        visitor.hears("an operator", lambda told: told["status"] == "active")
+    assert {visitor.conversation["operator"]["name"] for visitor in visitors[:2]} == {"Alice", "Bob"}
+    hers.hear("presence", lambda told: [person["load"] for person in told["operators"]] == [1, 1])
+    # Nobody takes more than one: the third one waits until somebody is free.
+    visitors[2].hears("the first place", lambda told: (told["status"], told["place"]) == ("waiting", 1))
+    first = next(at for at, visitor in enumerate(visitors[:2]) if visitor.conversation["operator"]["name"] == "Alice")
+    hers.emit("close", {"conversation": asked[first]})
+    visitors[2].talks_with("Alice")
 
 
 def test_two_press_take_on_two_machines_and_the_slower_one_is_told_by_whom(

@@ -6,7 +6,7 @@ import type { Presence } from "../protocol";
 const TOUCHES = ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"];
 
 /** The decisions: what `touched` and `looked` come back with says whether it is news. */
-export function sitting(now: () => number = Date.now) {
+export function sitting(now = () => Date.now()) {
   let touchedAt = now();
   let after: number | null = null; // seconds
   let idle = false;
