@@ -1,4 +1,5 @@
 """`python -m tests.bench [NAME]`: runs the benchmarks and prints each as a table with ratios to the bare reference.
+`drops`, which breaks a thousand connections and measures nothing, runs only when it is named.
 
 Speed is measured here and asserted nowhere: the ratios of one run can be trusted, absolute figures are the machine's.
 """
@@ -14,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import calculator, coupons, draw, forms, inbox, relay
+from tests.bench import calculator, coupons, draw, drops, forms, inbox, relay
 
 BENCHMARKS: dict[str, Callable[[], dict[str, list[float]]]] = {
     "relay": relay.run,
@@ -28,9 +29,11 @@ RESULTS = Path(__file__).parent.parent.parent / "build" / "bench"
 
 
 def main(names: list[str]) -> int:
+    if names == ["drops"]:
+        return drops.run()
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
-        print(f"no benchmark called {', '.join(unknown)}; there are: {', '.join(BENCHMARKS)}", file=sys.stderr)
+        print(f"no benchmark called {', '.join(unknown)}; there are: {', '.join(BENCHMARKS)}, drops", file=sys.stderr)
         return 2
     for name in names or BENCHMARKS:
         report(name, BENCHMARKS[name]())

@@ -1,9 +1,10 @@
-"""Sixty broken connections while people talk (`DROPS=200` asks for more): nothing may be lost, come twice or come
-out of order.
+"""Forty breaks while people talk (`make bench NAME=drops` asks for a thousand): nothing may be lost, come twice or come
+out of order, and whoever reconnects has caught up within two seconds.
 
-The clients do what the panel does: what is not acknowledged stays in an outbox and is sent again under the same client
-id; whoever sees a gap, or comes back, asks for everything after the last number. Connections break in three ways: the
-client cuts, a proxy swallows one direction and then cuts, the service is killed with -9 and started again.
+Two processes joined by Redis serve. The clients do what the panel does: what is not acknowledged stays in an outbox and
+is sent again under the same client id; whoever sees a gap, or comes back, asks for everything after the last number and
+the last edit. It breaks in five ways: the client cuts, a proxy swallows one direction and then cuts, one of the two
+processes is killed with -9, all of them are and start again, Redis is killed and comes back.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import contextlib
 import itertools
 import os
 import random
-import socket
+import signal
 import sqlite3
 import threading
 import time
@@ -24,74 +25,31 @@ import pytest
 import socketio
 
 from tests.chat.talk import ChatService
-from tests.servers import free_port, wait_for
+from tests.faults.proxy import Proxy
+from tests.servers import Redis, wait_for
 
-DROPS = int(os.environ.get("DROPS", "60"))
-KILLS = max(3, DROPS * 3 // 100)
+DROPS = int(os.environ.get("DROPS", "40"))
+OF_SERVER = max(1, DROPS * 2 // 100)  # so many times all processes, so many times one, so many times Redis
 LOSSES = DROPS * 36 // 100
-CLIENT_CUTS = DROPS - LOSSES - KILLS
-PAIRS = 4
+CLIENT_CUTS = DROPS - LOSSES - 3 * OF_SERVER
+PAIRS = 3
 ACK_WITHIN = 0.8  # seconds, after which a client takes its connection for dead; a panel waits longer
-
-
-class Proxy:
-    """A TCP proxy that can swallow what flows in one direction, and cut."""
-
-    def __init__(self, target: int) -> None:
-        self.port = free_port()
-        self._target = target
-        self._open: list[tuple[socket.socket, socket.socket]] = []
-        self.swallow: str = ""  # "up" or "down": what flows there is lost
-        self._listener = socket.create_server(("127.0.0.1", self.port))
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            try:
-                server = socket.create_connection(("127.0.0.1", self._target), timeout=2)
-            except OSError:
-                client.close()
-                continue
-            server.settimeout(None)
-            self._open.append((client, server))
-            for source, sink, direction in ((client, server, "up"), (server, client, "down")):
-                threading.Thread(target=self._pump, args=(source, sink, direction), daemon=True).start()
-
-    def _pump(self, source: socket.socket, sink: socket.socket, direction: str) -> None:
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                if self.swallow != direction:
-                    sink.sendall(data)
-        for end in (source, sink):
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-
-    def cut(self) -> None:
-        """End every connection through here."""
-        ends, self._open = self._open, []
-        for end in itertools.chain.from_iterable(ends):
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()
-
-    def close(self) -> None:
-        self._listener.close()
-        self.cut()
+CAUGHT_UP_WITHIN = 2.0  # seconds after reconnecting
 
 
 class Outbox:
-    """One end of a conversation that survives its connections. Sends one message after the other until acknowledged."""
+    """One end of a conversation that survives its connections. Sends one event after the other until acknowledged."""
 
     def __init__(self, connect: Callable[[Outbox], socketio.Client], namespace: str) -> None:
         self._connect, self.namespace = connect, namespace
-        self.waiting: list[tuple[str, str]] = []  # (client id, body)
+        self.waiting: list[tuple[str, dict[str, Any]]] = []  # (event, payload)
         self.acknowledged: dict[str, int] = {}
-        self.received: list[tuple[int, str]] = []  # (seq, body), in the order they were taken
+        self.edited: dict[str, str] = {}  # by the id of the message
+        self.received: list[int] = []  # numbers, in the order they were taken
+        self.bodies: dict[int, tuple[int, str]] = {}  # by number: the edit it is of (0: none), and the text
         self.last_seq = 0
+        self.last_rev = 0
+        self.slowest = 0.0  # seconds until it had caught up after it was connected again
         self.conversation: str | None = None
         self.token: str | None = None
         self.connections = 0
@@ -113,7 +71,13 @@ class Outbox:
         self.cut()
 
     def send(self, client_id: str, body: str) -> None:
-        self.waiting.append((client_id, body))
+        self._put("message", {"client_id": client_id, "body": body})
+
+    def edit(self, message: str, body: str) -> None:
+        self._put("edit", {"message": message, "body": body})
+
+    def _put(self, event: str, payload: dict[str, Any]) -> None:
+        self.waiting.append((event, payload))
         self._something.set()
 
     def is_connected(self) -> bool:
@@ -134,10 +98,28 @@ class Outbox:
         with self._lock:
             if message["seq"] == self.last_seq + 1:
                 self.last_seq += 1
-                self.received.append((message["seq"], message["body"]))
+                self.received.append(message["seq"])
+                self._now_says(message)
             elif message["seq"] > self.last_seq + 1:
-                self._gap = True
-                self._something.set()
+                self._look_again()
+
+    def changed(self, message: dict[str, Any]) -> None:
+        """Take the next edit; after a gap in them sync brings all."""
+        with self._lock:
+            if message["rev"] == self.last_rev + 1 and message["seq"] <= self.last_seq:
+                self.last_rev += 1
+                self._now_says(message)
+            elif message["rev"] > self.last_rev:
+                self._look_again()
+
+    def _now_says(self, message: dict[str, Any]) -> None:
+        rev = message.get("rev") or 0
+        if rev >= self.bodies.get(message["seq"], (0, ""))[0]:
+            self.bodies[message["seq"]] = rev, message["body"]
+
+    def _look_again(self) -> None:
+        self._gap = True
+        self._something.set()
 
     def _run(self) -> None:
         while not self._done:
@@ -145,8 +127,10 @@ class Outbox:
                 if self.client is None:
                     self.client = self._connect(self)
                     self.connections += 1
-                    self._gap = True
-                if self._gap:
+                    since = time.monotonic()
+                    self._sync()
+                    self.slowest = max(self.slowest, time.monotonic() - since)
+                elif self._gap:
                     self._gap = False
                     self._sync()
                 elif self.waiting:
@@ -174,23 +158,32 @@ class Outbox:
         return {} if self.namespace == "/visitor" else {"conversation": self.conversation, "kind": "reply"}
 
     def _send_first(self) -> None:
-        client_id, body = self.waiting[0]
+        event, payload = self.waiting[0]
         self.resent += 1
-        answer = self._call("message", {"client_id": client_id, "body": body} | self._where())
+        answer = self._call(event, payload | (self._where() if event == "message" else {}))
         self.resent -= 1
-        self.conversation = answer["conversation"]
-        assert self.acknowledged.setdefault(client_id, answer["seq"]) == answer["seq"]
+        if event == "edit":
+            self.edited[payload["message"]] = payload["body"]
+        else:
+            self.conversation = answer["conversation"]
+            assert self.acknowledged.setdefault(payload["client_id"], answer["seq"]) == answer["seq"]
+            # One's own message is taken in its place, as the others are.
+            self.heard({"seq": answer["seq"], "body": payload["body"]})
         self.waiting.pop(0)
-        # One's own message is taken in its place, as the others are.
-        self.heard({"seq": answer["seq"], "body": body})
+        if self.namespace == "/operator" and event == "message" and answer["seq"] % 5 == 0:
+            self.edit(answer["id"], payload["body"] + ", better")
 
     def _sync(self) -> None:
         if self.conversation is None:
             return
         while True:
-            page = self._call("sync", {"after_seq": self.last_seq} | self._where())
-            for message in page["messages"]:
-                self.heard(message)
+            page = self._call("sync", {"after_seq": self.last_seq, "after_rev": self.last_rev} | self._where())
+            with self._lock:
+                for message in page["messages"]:
+                    self.heard(message)
+                for message in page["changed"]:
+                    self._now_says(message)
+                self.last_rev = max(self.last_rev, page["rev"])
             if not page["more"]:
                 return
 
@@ -211,6 +204,7 @@ def visitor_end(service: ChatService, port: int) -> Outbox:
 
         client.on("welcome", greet, namespace="/visitor")
         client.on("message", end.heard, namespace="/visitor")
+        client.on("changed", end.changed, namespace="/visitor")
         auth = {"site": service.people.site.key} | ({"token": end.token} if end.token else {})
         open_client(client, port, "/visitor", auth, {})
         if not welcome.wait(ACK_WITHIN):
@@ -224,11 +218,11 @@ def operator_end(service: ChatService, port: int) -> Outbox:
     def connect(end: Outbox) -> socketio.Client:
         client = new_client()
 
-        def hear(message: dict[str, Any]) -> None:
-            if message["conversation"] == end.conversation:
-                end.heard(message)
+        def of_this_one(take: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]], None]:
+            return lambda message: take(message) if message["conversation"] == end.conversation else None
 
-        client.on("message", hear, namespace="/operator")
+        client.on("message", of_this_one(end.heard), namespace="/operator")
+        client.on("changed", of_this_one(end.changed), namespace="/operator")
         open_client(client, port, "/operator", None, {"Cookie": service.cookie(service.people.alice)})
         return client
 
@@ -247,16 +241,32 @@ def open_client(client: socketio.Client, port: int, namespace: str, auth: Any, h
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[ChatService]:
-    with ChatService(tmp_path, RATE_MESSAGE="100000/minute", RATE_CONNECT="100000/minute") as service:
+def redis(tmp_path: Path) -> Iterator[Redis]:
+    """A Redis of one's own, for it is killed."""
+    with Redis(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def service(tmp_path: Path, redis: Redis) -> Iterator[ChatService]:
+    """Two processes on one port."""
+    unlimited = {"RATE_MESSAGE": "100000/minute", "RATE_CONNECT": "100000/minute"}
+    with ChatService(tmp_path, WORKERS="2", REDIS_URL=redis.url, **unlimited) as service:
         service.populate()
         service.start()
         yield service
         service.kill()
 
 
-@pytest.mark.timeout(300)
-def test_broken_connections_lose_nothing_repeat_nothing_and_keep_the_order(service: ChatService) -> None:
+def kill_one(service: ChatService) -> None:
+    """kill -9 one of the processes that serve; the one that looks after them starts another."""
+    assert service.process is not None
+    children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children").read_text().split()
+    os.kill(int(children[0]), signal.SIGKILL)
+
+
+@pytest.mark.timeout(120 + DROPS)
+def test_breaks_lose_nothing_repeat_nothing_and_keep_the_order(service: ChatService, redis: Redis) -> None:
     chance = random.Random(4000)
     pairs: list[tuple[Outbox, Outbox, Proxy, Proxy]] = []
     for _ in range(PAIRS):
@@ -284,27 +294,36 @@ def test_broken_connections_lose_nothing_repeat_nothing_and_keep_the_order(servi
     ]
     for dropper in droppers:
         dropper.start()
-    for _ in range(KILLS):
-        time.sleep(1)  # of talk between two kills
-        service.kill()
-        service.start()
+    of_server = ["all", "one", "redis"] * OF_SERVER
+    for broken in of_server:
+        time.sleep(0.8)  # of talk between two of them
+        if broken == "all":
+            service.kill()
+            service.start()
+        elif broken == "one":
+            kill_one(service)
+        else:
+            redis.kill()
+            time.sleep(0.8)  # of talk without it
+            redis.start()
     for dropper in droppers:
         dropper.join()
     stop_talking.set()
     for talker in talkers:
         talker.join()
     for visitor, operator, *_ in pairs:
-        wait_for(lambda v=visitor, o=operator: not v.waiting and not o.waiting, "every message to be acknowledged", 30)
-        total = len(visitor.acknowledged) + len(operator.acknowledged)
-        wait_for(lambda v=visitor, t=total: v.last_seq == t, "the visitor to have everything", 30)
-        wait_for(lambda o=operator, t=total: o.last_seq == t, "the operator to have everything", 30)
+        wait_for(lambda v=visitor, o=operator: not v.waiting and not o.waiting, "every message to be acknowledged", 60)
+        total, edits = len(visitor.acknowledged) + len(operator.acknowledged), len(operator.edited)
+        for end in (visitor, operator):
+            wait_for(lambda e=end, t=total: e.last_seq == t, "everybody to have everything", 60)
+            wait_for(lambda e=end, t=edits: e.last_rev == t, "everybody to have every edit", 60)
     for visitor, operator, *proxies in pairs:
         visitor.stop()
         operator.stop()
         for proxy in proxies:
             proxy.close()
 
-    lost = twice = disordered = 0
+    lost = twice = disordered = wrong = 0
     with sqlite3.connect(service.folder / "instance" / "leadcapture.db") as database:
         for visitor, operator, *_ in pairs:
             rows = database.execute(
@@ -321,23 +340,29 @@ def test_broken_connections_lose_nothing_repeat_nothing_and_keep_the_order(servi
                 said = [int(client_id.rpartition("-")[2]) for *_, kind, client_id in rows[1:] if kind == who]
                 disordered += said != sorted(said)
             for end in (visitor, operator):
-                shown = [body for _, body in end.received]
-                lost += len(rows) - len(set(shown))
-                twice += len(shown) - len(set(shown))
-                disordered += end.received != [(seq, body) for seq, body, *_ in rows]
+                lost += len(rows) - len(set(end.received))
+                twice += len(end.received) - len(set(end.received))
+                disordered += end.received != [seq for seq, *_ in rows]
+                wrong += sum(end.bodies[seq][1] != body for seq, body, *_ in rows)
     database.close()
     messages = sum(len(end.acknowledged) for pair in pairs for end in pair[:2])
     connections = sum(end.connections for pair in pairs for end in pair[:2])
     resent = sum(end.resent for pair in pairs for end in pair[:2])
+    edits = sum(len(operator.edited) for _, operator, *_ in pairs)
+    slowest = max(end.slowest for pair in pairs for end in pair[:2])
     print(
-        f"\n{len(drops) + KILLS} drops ({CLIENT_CUTS} client cuts, {LOSSES} one-way losses, {KILLS} kills), "
-        f"{connections} connections, {messages} messages, {resent} sent again: "
-        f"{lost} lost, {twice} twice, {disordered} out of order ({time.monotonic() - began:.0f} s)"
+        f"\n{len(drops) + len(of_server)} breaks ({CLIENT_CUTS} client cuts, {LOSSES} one-way losses, "
+        f"{OF_SERVER} times each: all processes killed, one of two killed, Redis gone and back), "
+        f"{connections} connections, {messages} messages, {edits} edits, "
+        f"{resent} sent again: {lost} lost, {twice} twice, {disordered} out of order, {wrong} "
+        f"with an old text; caught up within {slowest:.2f} s ({time.monotonic() - began:.0f} s in all)"
     )
-    assert (lost, twice, disordered) == (0, 0, 0)
-    assert len(drops) + KILLS == DROPS
+    assert (lost, twice, disordered, wrong) == (0, 0, 0, 0)
+    assert slowest < CAUGHT_UP_WITHIN
+    assert len(drops) + len(of_server) == DROPS
     assert connections >= len(drops)
     assert messages > len(drops)
+    assert edits > 0
 
 
 def drop_all(pair: tuple[Outbox, Outbox, Proxy, Proxy], drops: list[str], seed: int) -> None:
