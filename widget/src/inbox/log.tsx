@@ -5,6 +5,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import { dayName, isSameDay } from "../chat/when";
 import type { Summary } from "../protocol";
 import { Icon, nameOf, useInbox } from "./context";
+import { reach } from "./emailing";
 import { DOWN } from "./icons";
 import { MessageLine } from "./message";
 import { lines, type Line } from "./select";
@@ -178,7 +179,7 @@ export function Log({ state, summary }: { state: State; summary: Summary }) {
                   tells={line.outgoing !== null || line === lastMine}
                   mine={line.message?.author.kind === "operator" && (manages || line.message.operator === state.me.id)}
                   sought={state.at !== null && line.message?.seq === state.at}
-                  held={summary.visitor.email_confirmed === false}
+                  held={reach(summary) !== "now"}
                 />
               </Fragment>
             );
