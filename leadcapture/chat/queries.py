@@ -332,6 +332,7 @@ _SUMMARIES: Select[Any] = (
         _Last.created_at.label("last_at"),
         _Last.author_kind.label("last_author"),
         _Last.deleted_at.label("last_deleted"),
+        _Last.file_id.label("last_file"),
         _unread.label("unread"),
         _tags.label("tags"),
         _joined.label("joined"),
@@ -428,9 +429,10 @@ def _read_cursor(cursor: str) -> tuple[datetime, int]:
 
 
 def _summary(row: Row[Any]) -> dict[str, Any]:
-    last = (
-        {"body": row.last_body[:140], "at": clock.wire(row.last_at), "author": row.last_author} if row.last_at else None
-    )
+    last = None
+    if row.last_at:
+        last = {"body": row.last_body[:140], "at": clock.wire(row.last_at), "author": row.last_author}
+        last |= {"deleted": row.last_deleted is not None, "file": row.last_file is not None}
     return {
         "id": row.public_id,
         "site": {"key": row.site_key, "name": row.site_name},

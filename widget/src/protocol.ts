@@ -176,7 +176,8 @@ export interface Summary {
     device: string;
   };
   operator: { id: string; name: string } | null;
-  last: { body: string; at: Iso; author: AuthorKind } | null;
+  /** What was said last; without a body it was deleted, or is a file alone. */
+  last: { body: string; at: Iso; author: AuthorKind; deleted?: boolean; file?: boolean } | null;
   last_seq: number;
   unread: number;
   waiting_since: Iso | null;

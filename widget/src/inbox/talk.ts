@@ -37,7 +37,7 @@ export function withMessage(state: State, message: OperatorMessage): State {
   return withSummaries(next, [
     {
       ...summary,
-      last: { body: message.body.slice(0, 140), at: message.at, author: message.author.kind },
+      last: { body: message.body.slice(0, 140), at: message.at, author: message.author.kind, file: !!message.file },
       last_seq: message.seq,
       active_at: message.at > summary.active_at ? message.at : summary.active_at,
       unread: summary.unread + (counted ? 1 : 0),
