@@ -58,16 +58,22 @@ def answer(site: Site, visitor: str, answers: object, language: str) -> None:
 def arrived(socket: VisitorSocket, site: Site, given: Mapping[str, Any], user_agent: str, *, talks: bool) -> None:
     """A tab is open: note what it shows. Whoever has written is kept up to date; the others are only seen, and only
     where the site asks who is there and the visitor agreed (`watch`)."""
-    agreed = given.get("watch") is True and chat_settings.of(site.chat).see_visitors
+    agreed = _agrees(site, given)
     page, origin = sightings.page(given, clock.now()), sightings.origin(given, user_agent)
     wrote = talks and keep(socket.site_id, socket.visitor, origin, [page] if page else [])
     watching.arrived(socket.sid, Tab(site.id, socket.visitor, socket.language, agreed, origin, page, wrote))
 
 
-def moved(socket: VisitorSocket, given: Mapping[str, Any]) -> None:
-    """The tab shows another page. Raises Invalid (bad_request)."""
+def _agrees(site: Site, given: Mapping[str, Any]) -> bool:
+    return given.get("watch") is True and chat_settings.of(site.chat).see_visitors
+
+
+def moved(socket: VisitorSocket, site: Site, given: Mapping[str, Any]) -> None:
+    """The tab shows another page, or its visitor has agreed to be seen since it came. Raises Invalid (bad_request)."""
     page = sightings.page(given, clock.now())
     tab = watching.tabs.get(socket.sid)
+    if tab is not None and _agrees(site, given):
+        tab.agreed = True
     if page is None or (tab and tab.page and tab.page.url == page.url):
         return
     socket.page = page.url

@@ -204,7 +204,8 @@ def test_a_first_post_that_is_sent_again_and_a_proof_by_http(chat: Shop) -> None
 
 
 def test_an_operator_writes_first_to_who_agreed_to_be_seen(chat: Shop, alice: Client, charlie: Client) -> None:
-    agreed, hidden = chat.looking(watch=True, page=f"{ORIGIN}/late"), chat.looking()
+    agreed, hidden = chat.looking(), chat.looking()
+    assert agreed.emit("page", {"page": f"{ORIGIN}/late", "watch": True})["ok"], "agreed when the page was open already"
     person = alice.hear("person", lambda told: told["page"]["url"] == f"{ORIGIN}/late")
     words = {"visitor": person["id"], "client_id": "first", "body": "Can I help?"}
     assert charlie.emit("approach", words)["error"]["code"] == "not_found"

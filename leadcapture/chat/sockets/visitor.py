@@ -128,7 +128,7 @@ def _answers(socket: VisitorSocket, payload: object) -> Answer:
 
 def _looks_at(socket: VisitorSocket, payload: object) -> Answer:
     ratelimit.hit("RATE_MESSAGE", socket.visitor)
-    visits.moved(socket, protocol.fields(payload))
+    visits.moved(socket, _site(socket), protocol.fields(payload))
     return {"ok": True}
 
 

@@ -61,6 +61,7 @@ export async function mount(bridge: Bridge): Promise<Panel> {
     base, site, lang, memory, changed,
     availability: settings.chat,
     preview: preview_typing,
+    plain: () => more().then(({ pollingLink }) => pollingLink),
     about: () => ({ ...pageFacts(), identity: proofOf(bridge.identity), watch: watched() }),
   });
   const desk: Desk = {
@@ -189,7 +190,11 @@ export async function mount(bridge: Bridge): Promise<Panel> {
     close,
     identified() {
       draw();
-      if (watched()) chat.start();
+      if (watched()) {
+        chat.start();
+        // Where the line is open already, it is told that it may be seen now.
+        chat.ask("page", { ...pageFacts(), watch: true }).catch(() => {});
+      }
       // For the page's developer: the visitor can do nothing about it.
       chat.identified().then((problem) => problem && console.warn(`leadcapture: ${problem}`), () => {});
     },
