@@ -23,6 +23,7 @@ export interface Alerts {
 const NOTES: Record<Ring, number[]> = { first: [660, 880], again: [660, 880], loud: [660, 880, 1100, 880, 1100] };
 const VOLUMES: Record<Ring, number> = { first: 0.08, again: 0.035, loud: 0.18 };
 const NOTE_S = 0.11;
+const ASKED_MS = 1_000;
 const LOCK = "leadcapture.bell";
 
 export function alerts(): Alerts {
@@ -41,7 +42,15 @@ export function alerts(): Alerts {
   addEventListener("pointerdown", wake, { once: true });
   addEventListener("keydown", wake, { once: true });
 
-  const permission = () => ("Notification" in window && isSecureContext ? Notification.permission : "denied");
+  // The bar asks at every drawing, and the browser takes longer to answer than the bar to be drawn.
+  let asked = { at: -Infinity, given: "denied" as NotificationPermission };
+  const permission = () => {
+    if (performance.now() - asked.at > ASKED_MS) {
+      const given = "Notification" in window && isSecureContext ? Notification.permission : "denied";
+      asked = { at: performance.now(), given };
+    }
+    return asked.given;
+  };
   const sounding = () => on && audio?.state === "running";
 
   function play(ring: Ring): void {
@@ -76,6 +85,7 @@ export function alerts(): Alerts {
     },
     async askForNotifications() {
       await Notification.requestPermission();
+      asked.at = -Infinity;
     },
     async ring(ring = "first") {
       // A tab that nobody has touched cannot sound and leaves it to the others.

@@ -127,7 +127,10 @@ export function App() {
   function leave(): void {
     const { opened, lists } = desk.state();
     const field = document.activeElement?.closest("[data-composer], [data-lc=search]");
-    if (field) return opened ? focusRow(opened) : (field as HTMLElement).blur();
+    if (field) {
+      (document.activeElement as HTMLElement).blur();
+      return opened ? focusRow(opened) : undefined;
+    }
     if (details) return setDetails(false);
     if (lists.chosen.size > 0) return desk.lists.choose([], null);
     if (!opened) return;

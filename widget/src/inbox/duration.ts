@@ -22,6 +22,8 @@ export function short(at: string, lang: string, now = Date.now()): string {
   return (days[lang] ??= new Intl.DateTimeFormat(lang, { day: "numeric", month: "short" })).format(new Date(at));
 }
 
+const wholes: Record<string, Intl.DateTimeFormat> = {};
+
 /** Day and time in full. */
 export const full = (at: string, lang: string): string =>
-  new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "short" }).format(new Date(at));
+  (wholes[lang] ??= new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "short" })).format(new Date(at));

@@ -107,7 +107,7 @@ function latin({ key, code, shiftKey }: KeyboardEvent): string {
   return shiftKey ? letter : letter.toLowerCase();
 }
 
-const NAMES: Record<string, string> = { Escape: "Esc", J: "⇧ j", K: "⇧ k" };
+const NAMES: Record<string, string> = { Escape: "Esc", J: "Shift j", K: "Shift k" };
 const MOD = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator.userAgent) ? "⌘" : "Ctrl";
 
 /** A key as it is written on the page of keys. */

@@ -3,18 +3,18 @@ import type { Summary } from "../protocol";
 import { useCommand } from "./commands";
 import { Icon, useInbox } from "./context";
 import { TranscriptLink } from "./emailing";
+import { full } from "./duration";
 import { CROSS, LATER, TAG } from "./icons";
 
 export function Marks({ summary }: { summary: Summary }) {
   const { desk, say, given } = useInbox();
   const act = useCommand();
   const { id, tags, snoozed_until, status } = summary;
-  const when = new Intl.DateTimeFormat(given.lang, { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit" });
   return (
     <div class="inbox-marks" role="group" aria-label={say("inbox.tags")}>
       {snoozed_until && (
         <span class="inbox-tag inbox-aside" data-lc="snoozed">
-          <Icon path={LATER} /> {say("inbox.snoozed_until", { when: when.format(new Date(snoozed_until)) })}
+          <Icon path={LATER} /> {say("inbox.snoozed_until", { when: full(snoozed_until, given.lang) })}
           <button type="button" class="link-button" onClick={() => void desk.lists.bulk([id], { action: "snooze", until: null })}>{say("inbox.snooze_back")}</button>
         </span>
       )}

@@ -145,7 +145,8 @@ function useWindow(rows: Summary[], view: string) {
   useEffect(() => {
     const box = frame.current!;
     const measure = () => {
-      const height = probe.current!.offsetHeight || ROW;
+      if (!probe.current) return; // the list has just gone
+      const height = probe.current.offsetHeight || ROW;
       if (height === now.height && box.clientHeight === now.seen) return;
       scrollTo((now.top / now.height) * height);
       Object.assign(now, { height, seen: box.clientHeight });
@@ -283,7 +284,7 @@ function Row({ summary, me, open, stop, chosen, draft, named, place, total, top 
                 <b>{say("inbox.badge_draft")}</b> {draft.reply}
               </>
             ) : (
-              (last?.body ?? say("inbox.nothing_yet"))
+              (last ? last.body || say(last.deleted ? "inbox.deleted" : "inbox.file_alone") : say("inbox.nothing_yet"))
             )}
           </span>
           {unread > 0 && (
