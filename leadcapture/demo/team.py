@@ -17,7 +17,7 @@ CHAT = {
     "invitations": [
         {
             "id": "hello",
-            "name": "First visit",
+            "name": "Alice",
             "text": {
                 "en": "Looking for something in particular? Ask us, we are here.",
                 "ar": "هل تبحث عن شيء معيّن؟ اسألنا، نحن هنا.",
