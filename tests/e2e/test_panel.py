@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -74,8 +75,12 @@ def test_a_message_sent_while_offline_waits_and_goes_out_once_even_over_a_reload
     service.kill()
     say(page, "Written while you were away")
     expect(message(page, "Written while you were away")).to_have_attribute("data-state", "waiting")
+    # That it is not sent is said in time; it goes out once the service is back, tapped or not.
+    said = message(page, "Written while you were away")
+    expect(said).to_have_attribute("data-state", "failed", timeout=5_000)
+    said.locator("[data-lc=retry]").click()
     service.start()
-    expect(message(page, "Written while you were away")).not_to_have_attribute("data-state", "waiting", timeout=20_000)
+    expect(said).to_have_attribute("data-state", re.compile("sent|delivered|seen"), timeout=20_000)
     page.reload()
     if not page.locator("[data-lc=composer]").is_visible():
         page.locator("[data-lc=launcher]").click()

@@ -123,7 +123,7 @@ def test_five_tabs_are_one_conversation_with_one_sound_and_one_count(
     tabs[0].keyboard.press("Escape")
     for tab in tabs[1:]:
         tab.goto(address)
-        tab.locator("h1").click()
+        tab.locator("body > h1").click()
         expect(message(tab, "From the first tab")).to_have_count(1)
 
     alice.say("To all of them", conversation=conversation, kind="reply")

@@ -1,11 +1,12 @@
 // Keeps this browser's chat in step with the service: chooses the link, sends the outbox in order and one at a time
 // until each message is acknowledged, fills gaps, and shares all of it with the site's other tabs.
-import type { Ack, Availability, ChatFile } from "../protocol";
+import type { Ack } from "../protocol";
 import { randomId } from "../random";
-import type { Memory, Remembered } from "./memory";
+import type { Connection, ConnectionOptions } from "./contract";
+import type { Remembered } from "./memory";
 import type { Hearing, Link, VisitorEvent, Whereabouts } from "./link";
 import { watchPage } from "./page";
-import { pollingLink } from "./polling";
+import type { pollingLink } from "./polling";
 import { socketLink, type SocketLink } from "./socket";
 import { initialChat, lastFromOthers, needsSync, nextToSend, reduce, type ChatEvent, type ChatState } from "./state";
 
@@ -18,46 +19,15 @@ const PREVIEW_EVERY_MS = 700;
 const AGAIN_MS = 1_000;
 const GAP_AGAIN_MS = 2_000;
 
-export interface Connection {
-  state(): ChatState;
-  token(): string | null;
-  start(): void;
-  stop(): void;
-  send(body: string, file?: ChatFile): void;
-  retry(client_id: string): void;
-  typing(text: string): void;
-  /** The acknowledgement of an event; rejects where none comes. */
-  ask<T>(event: VisitorEvent, payload?: object): Promise<Ack<T>>;
-  /** Who the visitor is on the page's own site became known; answers why it was not believed, or null. */
-  identified(): Promise<string | null>;
-  /** The service gave this visitor a token by another way, or the key to get one by. */
-  known(token: string): void;
-  key(): string;
-  /** The visitor sees the log up to its end. */
-  looked(): void;
-}
-
-export interface ConnectionOptions {
-  base: string;
-  site: string;
-  lang: string;
-  availability: Availability;
-  memory: Memory;
-  /** What is said of the page and of who looks at it. */
-  about: Whereabouts["about"];
-  /** What is typed is shown to the operators before it is sent. */
-  preview: boolean;
-  changed(state: ChatState, before: ChatState): void;
-}
-
 export function connection(options: ConnectionOptions): Connection {
-  const { base, site, lang, availability, memory, about, preview, changed } = options;
+  const { base, site, lang, availability, memory, about, preview, plain, changed } = options;
   let state = initialChat(availability);
   let started = false;
   // The token of a visitor who said nothing yet lives in this page alone.
   let token: string | null = memory.read().token;
   let socket: SocketLink | null = null;
   let polling: Link | null = null;
+  let byHttp: typeof pollingLink | undefined;
   let sending = false;
   let syncing = false;
   /** The service has told how the conversation stands, as it does once after the welcome. */
@@ -294,12 +264,21 @@ export function connection(options: ConnectionOptions): Connection {
 
   function socketFailed(times: number): boolean {
     if (times < FAILURES_BEFORE_POLLING) return false;
-    if (!polling) {
-      polling = pollingLink(where, hear);
-      socketNowAndThen();
-    }
+    if (!polling) void beginPolling();
     if (!link()) dispatch({ type: "link", link: "down" });
-    return true;
+    return !!polling;
+  }
+
+  /** Where even this cannot be fetched the service is away, and the socket tries on. */
+  async function beginPolling(): Promise<void> {
+    try {
+      byHttp ??= await plain();
+    } catch {
+      return;
+    }
+    if (polling || !started || socket?.ready()) return;
+    restartPolling();
+    socketNowAndThen();
   }
 
   function socketNowAndThen(): void {
@@ -317,7 +296,7 @@ export function connection(options: ConnectionOptions): Connection {
 
   function restartPolling(): void {
     stopPolling();
-    polling = pollingLink(where, hear);
+    polling = byHttp!(where, hear);
   }
 
   const online = () => {

@@ -1,5 +1,5 @@
 // What every part of the panel may read and do.
-import type { Connection } from "../chat/connection";
+import type { Connection } from "../chat/contract";
 import type { Memory } from "../chat/memory";
 import type { FormsModule } from "../forms/main";
 import type { Words } from "../i18n/words";

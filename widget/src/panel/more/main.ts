@@ -1,4 +1,4 @@
-// What not every visitor of a chat needs: files, Markdown, the end of a conversation, questions before it, the sound.
+// What not every visitor of a chat needs: the link by plain HTTP, files, Markdown, the end of a conversation, questions before it, the sound.
 export { Actions } from "./Actions";
 export { Afterword } from "./Afterword";
 export { borrow } from "./borrowed";
@@ -7,6 +7,7 @@ export { PreChat } from "./PreChat";
 export { ring } from "./sound";
 export { Chips } from "./Chips";
 export { default as css } from "./more.css";
+export { pollingLink } from "../../chat/polling";
 export { Rich } from "../../chat/rich";
 export { uploads } from "./uploads";
 
