@@ -122,6 +122,39 @@ def test_what_is_written_while_the_service_is_down_goes_out_once(
     expect(said).to_have_text(["Are you there?", "I am.", "First of three", "Second of three"])
 
 
+def test_a_list_is_worked_through_by_keyboard_alone(inbox: Callable[[str], Page]) -> None:
+    page = inbox("owner")
+    rows = page.locator("[data-lc=queue] [data-lc=conversation]")
+    expect(rows.nth(2)).to_be_visible()
+    page.keyboard.press("j")
+    expect(page.locator("[data-lc=queue] [aria-current]")).to_be_focused()
+    page.keyboard.press("x")
+    page.keyboard.press("J")
+    expect(page.locator("[data-lc=queue] [data-chosen]")).to_have_count(2)
+    page.keyboard.press("l")
+    page.keyboard.type("By keyboard")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-lc=queue] .inbox-tag", has_text="By keyboard")).to_have_count(2)
+
+    # What is typed into a field is text; Escape leaves it, and only then keys are commands again.
+    page.keyboard.press("Control+k")
+    page.keyboard.type("ejr")
+    expect(page.locator("[data-lc=search]")).to_have_value("ejr")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-lc=queue] [aria-current]")).to_be_focused()
+
+    page.keyboard.press("s")
+    expect(page.locator("dialog[open]")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-lc=snoozed]")).to_be_visible()
+    page.keyboard.press("g")
+    page.keyboard.press("s")
+    expect(rows).to_have_count(1)
+    expect(rows.locator(".inbox-tag", has_text="By keyboard")).to_have_count(1)
+
+
 def test_the_inbox_on_a_phone_shows_one_column_at_a_time(service: Service, person: Callable[..., Watched]) -> None:
     page = person(viewport={"width": 360, "height": 740}, locale="ar").page()
     sign_in(page, service.url, service.operator())
