@@ -226,6 +226,7 @@ NO_SUCH = {
     "block": {"conversation": "{conversation}", "hours": 1},
     "unblock": {"conversation": "{conversation}"},
     "about": {"conversation": "{conversation}"},
+    "approach": {"visitor": "{looking}", "client_id": "c1", "body": "Mine"},
     "drop_view": {"view": "{view}"},
 }
 # What has an answer for everybody, of one's own sites alone: these parts of it must be empty, or say nothing was done.
@@ -294,7 +295,8 @@ def world(
 
 
 def add_what_the_demo_lacks(tables: sqlite3.Connection) -> None:
-    """A member, a seat, a file in the chat, a saved view and a user whom the host site has proven."""
+    """A member, a seat, a file in the chat, a saved view, a user whom the host site has proven, and a visitor who is on
+    the site and agreed to be seen."""
     form = "SELECT id FROM forms WHERE site_id = 1 AND kind = ?"
     contact = "SELECT min(id) FROM contacts WHERE site_id = 1"
     at = "2026-03-04 10:00:00.000000"
@@ -318,6 +320,12 @@ def add_what_the_demo_lacks(tables: sqlite3.Connection) -> None:
     tables.execute(
         "INSERT INTO saved_views (public_id, site_id, operator_id, name, filter, created_at) "
         "VALUES ('viw_one_of_alices', 1, NULL, 'What alice looks at', '{}', ?)",
+        (at,),
+    )
+    tables.execute(
+        "INSERT INTO visitor_presences (socket_id, process, site_id, visitor, language, timezone, device, referrer, "
+        "url, title, since, heard_at) VALUES ('s', 'p', 1, 'vis_looks_at_alices', 'en', '', '', '', "
+        "'https://shop.example.org/', 'Shop', ?, '2099-01-01 00:00:00.000000')",
         (at,),
     )
     tables.execute("UPDATE visitors SET user_id = 'user-of-alices' WHERE id = (SELECT min(id) FROM visitors)")
@@ -354,6 +362,7 @@ def names_of(tables: sqlite3.Connection) -> dict[str, Any]:
         "view": "viw_one_of_alices",
         "chat_file": "fil_one_of_alices",
         "user": "user-of-alices",
+        "looking": "vis_looks_at_alices",
         "invitation": json.loads(one("SELECT chat FROM sites WHERE key = ?", demo.SITE_KEY))["invitations"][0]["id"],
         "contact": one("SELECT public_id FROM contacts WHERE site_id = 1"),
         "address": one("SELECT email FROM contacts WHERE site_id = 1"),
