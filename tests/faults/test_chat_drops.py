@@ -296,6 +296,8 @@ def test_breaks_lose_nothing_repeat_nothing_and_keep_the_order(service: ChatServ
         dropper.start()
     of_server = ["all", "one", "redis"] * OF_SERVER
     for broken in of_server:
+        for end in itertools.chain.from_iterable(pair[:2] for pair in pairs):
+            wait_for(end.is_connected, "everybody to have been back", 120)
         time.sleep(0.8)  # of talk between two of them
         if broken == "all":
             service.kill()
@@ -373,7 +375,7 @@ def drop_all(pair: tuple[Outbox, Outbox, Proxy, Proxy], drops: list[str], seed: 
     for drop in drops:
         end, proxy = chance.choice([(visitor, proxies[0]), (operator, proxies[1])])
         # A drop counts only where there is a connection that no drop has touched yet.
-        wait_for(lambda e=end: e.is_connected() and e.connections > dropped.get(e, 0), "the connection to be back", 60)
+        wait_for(lambda e=end: e.is_connected() and e.connections > dropped.get(e, 0), "the connection to be back", 120)
         dropped[end] = end.connections
         time.sleep(chance.uniform(0.01, 0.06))
         if drop == "cut":
