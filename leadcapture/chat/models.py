@@ -112,7 +112,6 @@ class Conversation(Base):
     # Who had it before.
     last_operator_id: Mapped[int | None] = mapped_column(ForeignKey(Operator.id, ondelete="SET NULL"))
     assigned_at: Mapped[datetime | None]
-    first_reply_at: Mapped[datetime | None]
     # How loudly operators were told that the visitor waits: 0 not yet, 1 everybody, 2 by e-mail.
     escalation: Mapped[int] = mapped_column(default=0, server_default="0")
     escalated_at: Mapped[datetime | None]

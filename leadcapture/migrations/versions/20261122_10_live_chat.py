@@ -136,7 +136,6 @@ def upgrade() -> None:
         conversations.add_column(sa.Column("rev", sa.Integer(), server_default="0", nullable=False))
         conversations.add_column(sa.Column("last_operator_id", sa.Integer(), nullable=True))
         conversations.add_column(sa.Column("assigned_at", UtcDateTime(), nullable=True))
-        conversations.add_column(sa.Column("first_reply_at", UtcDateTime(), nullable=True))
         conversations.add_column(sa.Column("escalation", sa.Integer(), server_default="0", nullable=False))
         conversations.add_column(sa.Column("escalated_at", UtcDateTime(), nullable=True))
         conversations.add_column(sa.Column("missed_at", UtcDateTime(), nullable=True))
