@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Row, and_, case, select, update
 from sqlalchemy.orm import Session
 
 from leadcapture.chat import rules, tags
+from leadcapture.chat.operations import BEGUN_ANEW, answered_by
 from leadcapture.chat.queries import conversations
 from leadcapture.errors import Invalid, NotFound
 from leadcapture.i18n import gettext as _
@@ -51,14 +52,9 @@ def snooze(
     if not now < until <= now + LONGEST_SNOOZE:
         raise Invalid(_("Choose a time to come, within a year."), code="bad_request")
     waits = c.status == rules.WAITING
-    values = {
-        "snoozed_until": until,
-        "waiting_since": None,
-        "operator_id": case((waits, operator_id), else_=c.operator_id),
-        "status": case((waits, rules.ACTIVE), else_=c.status),
-        "assigned_at": case((waits, now), else_=c.assigned_at),
-        "escalation": 0,
-        "escalated_at": None,
+    taken = {"status": rules.ACTIVE, **answered_by(operator_id, now)}
+    values = {"snoozed_until": until, "waiting_since": None, "escalation": 0, "escalated_at": None} | {
+        name: case((waits, value), else_=c[name]) for name, value in taken.items()
     }
     return _change(session, rows, chosen, c.status != rules.CLOSED, values)
 
@@ -91,16 +87,7 @@ def assign(session: Session, now: datetime, *, operator_id: int, epoch: int, cho
     theirs = set(session.scalars(select(Membership.site_id).where(Membership.operator_id == colleague)))
     if colleague is None or (rows and not theirs & {row.site_id for row in rows}):
         raise NotFound("No such operator.")
-    values = {
-        "status": rules.ACTIVE,
-        "operator_id": colleague,
-        "last_operator_id": c.operator_id,
-        "assigned_at": now,
-        "active_at": now,
-        "escalation": 0,
-        "escalated_at": None,
-        "missed_at": None,
-    }
+    values = {"status": rules.ACTIVE, "active_at": now, **BEGUN_ANEW, **answered_by(colleague, now)}
     somebody_elses = and_(c.status != rules.CLOSED, c.operator_id.is_distinct_from(colleague))
     return _change(session, [row for row in rows if row.site_id in theirs], chosen, somebody_elses, values)
 

@@ -177,7 +177,8 @@ def close(session: Session, now: datetime, *, operator_id: int, epoch: int, conv
     thread = queries.operators_thread(session, operator_id, epoch, conversation)
     # Whoever closes what was missed has decided about it.
     values = {"status": rules.CLOSED, "closed_at": now, "ended_by": "operator", "waiting_since": None, "active_at": now}
-    return _changed(session, thread.id, c.status != rules.CLOSED, values | {"missed_at": None})
+    values |= {"missed_at": None, "snoozed_until": None}
+    return _changed(session, thread.id, c.status != rules.CLOSED, values)
 
 
 # ---- how far somebody has read ---------------------------------------------------------------------------------------

@@ -45,7 +45,9 @@ def _sqlite() -> None:
     who = _without_marks("c.name || ' ' || coalesce(c.email, '') || ' ' || c.subject || ' ' || v.name")
     known = f"SELECT c.id, {who} FROM conversations c JOIN visitors v ON v.id = c.visitor_id"
     again = f"INSERT OR REPLACE INTO conversation_search(rowid, words) {known}"
-    op.execute(f"CREATE TRIGGER conversations_found AFTER INSERT ON conversations BEGIN {again} WHERE c.id = new.id; END")
+    op.execute(
+        f"CREATE TRIGGER conversations_found AFTER INSERT ON conversations BEGIN {again} WHERE c.id = new.id; END"
+    )
     op.execute(f"""CREATE TRIGGER conversations_found_changed AFTER UPDATE OF name, email, subject, visitor_id
         ON conversations BEGIN {again} WHERE c.id = new.id; END""")
     op.execute("""CREATE TRIGGER conversations_found_deleted AFTER DELETE ON conversations BEGIN
