@@ -11,7 +11,7 @@ import { socketLink, type SocketLink } from "./socket";
 import { initialChat, lastFromOthers, needsSync, nextToSend, reduce, type ChatEvent, type ChatState } from "./state";
 
 /** Nobody is left to believe for longer that a message went out. */
-const LATE_MS = 4_000;
+const LATE_MS = 3_500;
 const FAILURES_BEFORE_POLLING = 2;
 const SOCKET_AGAIN_MS = 60_000;
 const TYPING_EVERY_MS = 2_500;
