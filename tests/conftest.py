@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +18,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
-from sqlalchemy import make_url
+from sqlalchemy import Engine, event, make_url
 
 from leadcapture import clock, db, i18n, ids, ratelimit, signing, tables, uploads
 from leadcapture import settings as settings_module
@@ -91,8 +91,39 @@ def copied(path: Path, settings: Settings) -> Iterator[db.Database]:
     """A copy of that SQLite file as the database that db.read() and db.write() use."""
     configure_slices(settings)
     shutil.copy(path, settings.instance / "leadcapture.db")
-    yield db.connect(settings.database_url)
-    db.close()
+    with shared_engines(settings.database_url):
+        yield db.connect(settings.database_url)
+        db.close()
+
+
+# Each engine compiles every statement once, which takes longer than running it. So the tests of a worker share theirs,
+# one that reads and one that writes, and only the file beneath is another.
+_engines: dict[str, Engine] = {}
+
+
+@contextmanager
+def shared_engines(url: str) -> Iterator[None]:
+    """Whoever connects to that SQLite database meanwhile gets the engines of the tests before."""
+    make = db._sqlite_engine
+
+    def engine(wanted: str, *, begin: str) -> Engine:
+        if wanted != url:
+            return make(wanted, begin=begin)
+        if begin not in _engines:
+            _engines[begin] = make(url, begin=begin)
+            event.listen(_engines[begin], "do_connect", partial(_to_its_file, begin))
+        _engines[begin].url = make_url(url)
+        return _engines[begin]
+
+    db._sqlite_engine = engine
+    try:
+        yield
+    finally:
+        db._sqlite_engine = make
+
+
+def _to_its_file(begin: str, _dialect: Any, _record: Any, arguments: list[Any], _options: Any) -> None:
+    arguments[:] = [_engines[begin].url.database]
 
 
 @pytest.fixture(scope="session")
