@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
+
+import gevent
 
 from leadcapture import clock, db
 from leadcapture.chat import broadcast, identity, pre_chat, protocol, sightings, watching
@@ -59,9 +62,19 @@ def arrived(socket: VisitorSocket, site: Site, given: Mapping[str, Any], user_ag
     """A tab is open: note what it shows. Whoever has written is kept up to date; the others are only seen, and only
     where the site asks who is there and the visitor agreed (`watch`)."""
     agreed = _agrees(site, given)
-    page, origin = sightings.page(given, clock.now()), sightings.origin(given, user_agent)
+    page, origin = sightings.page(given, clock.now()), sightings.origin(given, "")
     wrote = talks and keep(socket.site_id, socket.visitor, origin, [page] if page else [])
-    watching.arrived(socket.sid, Tab(site.id, socket.visitor, socket.language, agreed, origin, page, wrote))
+    tab = Tab(site.id, socket.visitor, socket.language, agreed, origin, page, wrote)
+    watching.arrived(socket.sid, tab)
+    gevent.spawn(_name_device, socket, tab, user_agent)
+
+
+def _name_device(socket: VisitorSocket, tab: Tab, user_agent: str) -> None:
+    # To read what a browser says of itself takes a while, the first time half a second: nobody waits for it.
+    device = gevent.get_hub().threadpool.apply(sightings.device, (user_agent,))
+    tab.origin = replace(tab.origin, device=device)
+    if tab.talks:
+        keep(socket.site_id, socket.visitor, tab.origin, [])
 
 
 def _agrees(site: Site, given: Mapping[str, Any]) -> bool:

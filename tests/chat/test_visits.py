@@ -85,6 +85,7 @@ def about(operator: Client, conversation: str) -> Any:
 def test_an_operator_sees_where_the_visitor_is_and_came_from(chat: Shop, alice: Client, charlie: Client) -> None:
     visitor = chat.looking(referrer="https://search.example.net/?q=shoes", utm={"source": "news", "odd": "x"})
     conversation = visitor.say("Hello?")["conversation"]
+    wait_for(lambda: about(alice, conversation)["device"], "the device is named")
     known = about(alice, conversation)
     assert (known["device"], known["timezone"], known["visits"]) == ("Chrome Mobile on Android", "Asia/Tokyo", 1)
     assert (known["referrer"], known["utm"]) == ("https://search.example.net/?q=shoes", {"source": "news"})
@@ -111,7 +112,9 @@ def test_pages_of_who_has_not_written_are_not_kept(chat: Shop, alice: Client) ->
 
 def test_who_agreed_to_be_seen_is_on_the_list_and_nobody_else(chat: Shop, alice: Client, charlie: Client) -> None:
     agreed, silent = chat.looking(watch=True), chat.looking(page=f"{ORIGIN}/secret")
-    person = alice.hear("person", lambda told: told["page"]["url"] == SHOP and told["conversation"] is None)
+    person = alice.hear(
+        "person", lambda told: told["page"]["url"] == SHOP and told["device"] and not told["conversation"]
+    )
     assert (person["device"], person["language"], person["timezone"]) == (
         "Chrome Mobile on Android",
         "en",
