@@ -12,7 +12,7 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from gevent.threadpool import ThreadPool
 from sqlalchemy import ColumnElement, delete, exists, func, select, update
@@ -104,8 +104,18 @@ def take_in(stream: IO[bytes], name: str, most: int) -> TakenIn:
     if _threads is None:
         _threads = ThreadPool(1)
     # The thread has a context of its own: take the caller's (the language of the moment) along.
-    taken: TakenIn = _threads.apply(copy_context().run, (_take_in, stream, name, most))
-    return taken
+    taken = _threads.apply(copy_context().run, (_taken_in_or_why_not, stream, name, most))
+    if isinstance(taken, Invalid):
+        raise taken
+    return cast(TakenIn, taken)
+
+
+def _taken_in_or_why_not(stream: IO[bytes], name: str, most: int) -> TakenIn | Invalid:
+    # What is raised on a native thread is printed there, with the names of files in it.
+    try:
+        return _take_in(stream, name, most)
+    except Invalid as refused:
+        return refused
 
 
 def discard(taken: TakenIn) -> None:

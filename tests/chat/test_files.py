@@ -271,11 +271,12 @@ class TestHostileFiles:
         ],
     )  # fmt: skip
     def test_each_is_refused_with_a_sentence_and_leaves_nothing(
-        self, send, kept, name: str, content: bytes, sentence: str
+        self, send, kept, capfd, name: str, content: bytes, sentence: str
     ) -> None:
         refused = send(name, content)
         assert refused.status_code == 422
         assert sentence in refused.json["error"]["message"]
+        assert capfd.readouterr().err == "", "no log names a visitor's file"
         assert refused.headers["Access-Control-Allow-Origin"] == SHOP, "the page may read the sentence"
         assert kept() == []
         with db.read() as session:

@@ -117,7 +117,11 @@ export function socketLink(where: Whereabouts, hear: Hearing, failed: (times: nu
     stop() {
       stopped = true;
       socket.removeAllListeners();
-      socket.disconnect();
+      // A browser writes an error into the page's console for a line that is cut before it stands.
+      if (socket.io.engine?.readyState === "opening") {
+        socket.io.reconnection(false);
+        socket.io.once("open", () => socket.disconnect());
+      } else socket.disconnect();
     },
   };
 }
