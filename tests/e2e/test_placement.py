@@ -274,7 +274,7 @@ def test_forms_are_offered_in_the_chat_and_one_comes_after_it_has_ended(
         page.goto(about)
     expect(composer).to_be_visible()
     assert [url for url in visitor.requests if "/forms/" in url] == asked
-    page.keyboard.press("Escape")
+    page.locator("[data-lc=close]").click()
     expect(placed(page, "popup")).to_be_visible()
     page.goto(host_site.url + "/")
     page.locator("[data-lc=launcher]").click()

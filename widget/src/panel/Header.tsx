@@ -6,12 +6,11 @@ import type { Desk } from "./desk";
 import { Icon } from "./Icon";
 
 export function Header({ desk, state }: { desk: Desk; state: ChatState }) {
-  const { t, config, view, memory } = desk;
+  const { t, config, view } = desk;
   const inChat = view.kind === "chat";
   const said = state.link !== "blocked" && state.log.messages.length + state.pending.length > 0;
   const operator = state.status === "active" ? state.operator : null;
   const name = [operator?.name ?? config.name, ...(operator ? state.joined.filter((one) => one !== operator.name) : [])].join(", ");
-  const { muted } = memory.read();
   return (
     <header class="header">
       {!inChat && (
@@ -30,17 +29,7 @@ export function Header({ desk, state }: { desk: Desk; state: ChatState }) {
           </p>
         )}
       </div>
-      {inChat && said && (
-        <button
-          type="button" class="icon-button" data-lc="sound" aria-pressed={!muted} aria-label={t("sound")}
-          onClick={() => {
-            memory.write({ muted: !muted });
-            desk.redraw();
-          }}
-        >
-          <Icon path={muted ? BELL_OFF : BELL} />
-        </button>
-      )}
+      {inChat && said && <Sound desk={desk} />}
       {inChat && said && (
         <button type="button" class="icon-button" data-lc="menu-open" aria-label={t("options")} onClick={() => desk.show({ kind: "menu" })}>
           <Icon path={MENU} />
@@ -50,6 +39,21 @@ export function Header({ desk, state }: { desk: Desk; state: ChatState }) {
         <Icon path={CLOSE} />
       </button>
     </header>
+  );
+}
+
+function Sound({ desk }: { desk: Desk }) {
+  const { muted } = desk.memory.read();
+  return (
+    <button
+      type="button" class="icon-button" data-lc="sound" aria-pressed={!muted} aria-label={desk.t("sound")}
+      onClick={() => {
+        desk.memory.write({ muted: !muted });
+        desk.redraw();
+      }}
+    >
+      <Icon path={muted ? BELL_OFF : BELL} />
+    </button>
   );
 }
 
