@@ -257,18 +257,25 @@ def postgresql_url(postgresql_server: PostgreSQL) -> str:
 
 @pytest.fixture(scope="session")
 def migrated_postgresql(postgresql_server: PostgreSQL) -> str:
-    """As `migrated`, on PostgreSQL: the name of a database to copy."""
+    """The URL of a migrated PostgreSQL database that tests have one after the other: to empty it is faster than to make
+    one for each."""
     url = postgresql_server.new_database()
     tables.upgrade(db.connect(url).engine)
     db.close()
-    return make_url(url).database or ""
+    return url
 
 
 @pytest.fixture
-def postgresql(postgresql_server: PostgreSQL, migrated_postgresql: str, settings: Settings) -> Iterator[db.Database]:
+def postgresql(migrated_postgresql: str, settings: Settings) -> Iterator[db.Database]:
     """As `database`, on PostgreSQL."""
     configure_slices(settings)
-    yield db.connect(postgresql_server.new_database(template=migrated_postgresql))
+    database = db.connect(migrated_postgresql)
+    with database.engine.begin() as connection:
+        # As a replica does: without looking at what refers to what, and without triggers.
+        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+        for table in tables.metadata.sorted_tables:
+            connection.exec_driver_sql(f"DELETE FROM {table.name}")
+    yield database
     db.close()
 
 

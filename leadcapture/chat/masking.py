@@ -156,8 +156,8 @@ def _without_cards(text: str) -> str:
     for run in _RUN.finditer(text):
         if any(begins < run.end() and run.start() < ends for begins, ends in ibans):
             continue
-        for places in _cards(text, run):
-            for place in places[:-4]:
+        for places, rest in _cards(text, run):
+            for place in places[:-4] + rest:
                 letters[place] = DOT
             code = _CODE_BESIDE.match(text, places[-1] + 1)
             if code:
@@ -165,8 +165,9 @@ def _without_cards(text: str) -> str:
     return "".join(letters)
 
 
-def _cards(text: str, run: re.Match[str]) -> Iterator[list[int]]:
-    """The places of the digits of each card in a run of digits with separators."""
+def _cards(text: str, run: re.Match[str]) -> Iterator[tuple[list[int], list[int]]]:
+    """The places of the digits of each card in a run of digits with separators; and of those behind it that are the end
+    of a longer card or the code of this one, nobody knows which."""
     groups = [found.span() for found in _GROUPS.finditer(text, *run.span())]
     places = [place for begins, ends in groups for place in range(begins, ends)]
     digits = "".join(DOT if text[place] == DOT else str(unicodedata.decimal(text[place])) for place in places)
@@ -176,13 +177,16 @@ def _cards(text: str, run: re.Match[str]) -> Iterator[list[int]]:
         lengths = _lengths(digits[at : at + 4])
         phone = lengths and text[max(0, groups[first][0] - 3) : groups[first][0]].rstrip().endswith("+")
         taken = sizes[first : first + 1]
-        for grouped in _numbers(sizes, first, lengths) if lengths else ():
-            count = sum(grouped)
+        fitting = [
+            grouped
+            for grouped in (_numbers(sizes, first, lengths) if lengths else ())
             # After a plus up to fifteen digits are a telephone number (ITU-T E.164).
-            if not (phone and count <= 15) and _is_card(digits[at : at + count], grouped):
-                yield places[at : at + count]
-                taken = grouped
-                break
+            if not (phone and sum(grouped) <= 15) and _is_card(digits[at : at + sum(grouped)], grouped)
+        ]
+        if fitting:
+            taken = max(fitting, key=sum)
+            end = at + sum(fitting[0])
+            yield places[at:end], places[end : at + sum(taken)]
         at += sum(taken)
         first += len(taken)
 
