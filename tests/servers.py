@@ -261,11 +261,11 @@ class PostgreSQL:
         self._server.__exit__(None, None, None)
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def new_database(self, template: str = "template1") -> str:
-        """The SQLAlchemy URL of a new database, a copy of `template`."""
+    def new_database(self) -> str:
+        """The SQLAlchemy URL of a new, empty database."""
         name = f"test_{next(self._numbers)}"
         with psycopg.connect(str(self._server.get_uri()), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+            connection.execute(f"CREATE DATABASE {name}")
         return str(self._server.get_uri(database=name)).replace("postgresql://", "postgresql+psycopg://", 1)
 
 

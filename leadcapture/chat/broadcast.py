@@ -14,7 +14,7 @@ import gevent
 from gevent.event import Event
 
 from leadcapture import clock, db, i18n, socketio
-from leadcapture.chat import mentions, queries
+from leadcapture.chat import mentions, queries, summaries
 from leadcapture.chat.editing import Changed
 from leadcapture.chat.operations import Posted
 from leadcapture.chat.protocol import OPERATOR, VISITOR
@@ -91,7 +91,7 @@ def conversation_changed(public_id: str) -> None:
     """The conversation's status, operator or address changed: tell its visitor and the site's operators now."""
     with db.read() as session:
         thread = queries.thread(session, public_id)
-        found = queries.summary(session, public_id)
+        found = summaries.one(session, public_id)
     if thread is None or found is None:
         return
     _changed.discard(public_id)
@@ -107,7 +107,7 @@ def conversations_changed(public_ids: Sequence[str], *, visitors: bool) -> None:
     """Many changed at once: the sites' operators are told, and with `visitors` theirs too, one after the other while
     everybody else's work goes on."""
     with db.read() as session:
-        found = queries.summaries(session, public_ids)
+        found = summaries.several(session, public_ids)
     for site_id, summary in found:
         socketio.emit("conversation", summary, to=site_room(site_id), namespace=OPERATOR)
         if visitors:
@@ -139,7 +139,7 @@ def _tell_summaries() -> None:
     changed = list(_changed)
     _changed.clear()
     with db.read() as session:
-        found = queries.summaries(session, changed)
+        found = summaries.several(session, changed)
     for site_id, summary in found:
         socketio.emit("conversation", summary, to=site_room(site_id), namespace=OPERATOR)
 

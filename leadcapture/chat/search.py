@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
 
 from leadcapture import clock
-from leadcapture.chat import queries, words
+from leadcapture.chat import summaries, words
 from leadcapture.chat.words import Term
 from leadcapture.db import UtcDateTime
 from leadcapture.errors import Invalid
@@ -75,7 +75,7 @@ def search(
         by_name = text(of_people).bindparams(bindparam("site_ids", expanding=True))
         people = list(session.scalars(by_name, asked | {"limit": PEOPLE}))
     found = [*dict.fromkeys([*people, *(row.conversation for row in rows[:HITS])])]
-    known = {summary["id"]: summary for _site, summary in queries.summaries(session, found)}
+    known = {summary["id"]: summary for _site, summary in summaries.several(session, found)}
     hits = [{"conversation": known[public_id], "message": None} for public_id in people]
     hits += [
         {

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, sel
 from sqlalchemy.orm import Session
 
 from leadcapture import ids
-from leadcapture.chat import filters, queries, rules
+from leadcapture.chat import filters, rules, summaries
 from leadcapture.chat.filters import Filter
 from leadcapture.chat.models import Conversation, ConversationTag, Mention, Message, SavedView, Tag, Visitor
 from leadcapture.errors import Conflict, NotFound
@@ -89,16 +89,16 @@ def _mentioned(operator_id: int, *more: ColumnElement[bool]) -> ColumnElement[bo
 def page(
     session: Session, site_ids: Sequence[int], operator_id: int, which: Filter, *, before: str | None = None
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """As queries.page, under any filter: newest activity first, and the cursor of the next page.
+    """As summaries.page, under any filter: newest activity first, and the cursor of the next page.
 
     The first page of what is open begins with those who wait, so that nobody who waits stands on a page nobody opened.
     Raises Invalid for a cursor that is not ours.
     """
     mine = condition(which, operator_id)
-    found, cursor = queries.page(session, site_ids, where=mine, before=before)
+    found, cursor = summaries.page(session, site_ids, where=mine, before=before)
     if before is not None or which.where != "open" or cursor is None:
         return found, cursor
-    waiting = queries.waiting(session, site_ids, where=mine)
+    waiting = summaries.waiting(session, site_ids, where=mine)
     known = {summary["id"] for summary in found}
     return [summary for summary in waiting if summary["id"] not in known] + found, cursor
 

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request, url_for
 
 from leadcapture import db, web
-from leadcapture.chat import queries as chat
+from leadcapture.chat import summaries
 from leadcapture.consent import queries as consent
 from leadcapture.contacts import export, queries
 from leadcapture.forms import operations as form_operations
@@ -77,7 +77,7 @@ def contact(public_id: str) -> str:
             consents=consent.history(reading, found.id),
             granted=consent.granted(reading, found.id),
             submissions=[(sent, form, form_operations.summary(reading, sent)) for sent, form in filled],
-            conversations=chat.of_contact(reading, site.id, found.id),
+            conversations=summaries.of_contact(reading, site.id, found.id),
         )
 
 

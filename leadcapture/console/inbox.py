@@ -11,7 +11,7 @@ from flask import Blueprint, current_app, render_template, request, url_for
 from flask_wtf.csrf import generate_csrf
 
 from leadcapture import db, i18n, web
-from leadcapture.chat import protocol, queries
+from leadcapture.chat import protocol, queries, summaries
 from leadcapture.operators import rules, session
 from leadcapture.snippet.rules import snippet_line
 
@@ -44,7 +44,7 @@ def conversation(public_id: str) -> str:
     with db.read() as reading:
         thread = queries.operators_thread(reading, operator.id, operator.session_epoch, public_id)
         if "plain" in request.args:
-            found = queries.summary(reading, public_id)
+            found = summaries.one(reading, public_id)
             messages = queries.operators_page(reading, thread, max(0, thread.last_seq - protocol.PAGE))["messages"]
             return render_template("console/inbox_plain.html", summary=found and found[1], messages=messages)
     return render_template("console/inbox.html", given=_given(public_id))
@@ -53,8 +53,8 @@ def conversation(public_id: str) -> str:
 def _plain_queue() -> str:
     sites = [membership.site_id for membership in session.memberships()]
     with db.read() as reading:
-        summaries, _more = queries.page(reading, sites, status="all")
-    return render_template("console/inbox_plain.html", summaries=summaries[:PLAIN_ROWS])
+        found, _more = summaries.page(reading, sites, status="all")
+    return render_template("console/inbox_plain.html", summaries=found[:PLAIN_ROWS])
 
 
 def _given(opened: str | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from leadcapture import clock, db
-from leadcapture.chat import blocking, operations, posting, queries
+from leadcapture.chat import blocking, operations, posting, summaries
 from leadcapture.chat.models import Conversation
 from leadcapture.chat.protocol import Incoming
 from leadcapture.errors import Invalid, NotFound
@@ -32,7 +32,7 @@ def write(chat: Chat, now: Any, client_id: str = "again") -> Any:
 
 def summary(posted: Any) -> dict[str, Any]:
     with db.read() as session:
-        return queries.summary(session, posted.message.conversation)[1]
+        return summaries.one(session, posted.message.conversation)[1]
 
 
 @pytest.mark.parametrize(("hours", "still", "over"), [(1, 0.9, 1.1), (24, 23, 25), (168, 167, 169)])

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from leadcapture import db, ids, socketio
-from leadcapture.chat import afterwards, escalation, operations, queries, rules
+from leadcapture.chat import afterwards, escalation, operations, rules, summaries
 from leadcapture.chat.models import Conversation
 from leadcapture.chat.protocol import Incoming
 from leadcapture.mail.models import Email
@@ -76,7 +76,7 @@ class Shop:
     def told(self, conversation: str) -> int:
         """As operators see it."""
         with db.read() as session:
-            found = queries.summary(session, conversation)
+            found = summaries.one(session, conversation)
         assert found is not None
         return int(found[1]["escalation"])
 

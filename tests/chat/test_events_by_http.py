@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from leadcapture import clock, db
-from leadcapture.chat import operations, queries
+from leadcapture.chat import operations, queries, summaries
 from leadcapture.chat.protocol import VISITOR_EMITS, Incoming
 from leadcapture.chat.queries import Thread
 from leadcapture.chat.sockets.by_http import BEFORE_ANY_MESSAGE, WITH_A_CALL_OF_THEIR_OWN
@@ -56,7 +56,7 @@ def test_a_visitor_without_websockets_has_seen_what_was_answered(
     )  # fmt: skip
     assert tell("seen", {"seq": 2}, said["token"]).get_json() == {"ok": True}
     with db.read() as session:
-        found = queries.summary(session, said["conversation"])
+        found = summaries.one(session, said["conversation"])
     assert found is not None
     assert found[1]["seen"]["visitor"] == 2
 
@@ -66,7 +66,7 @@ def test_a_visitor_without_websockets_ends_and_rates_the_talk(tell: Tell, said: 
     assert thread(said["conversation"]).status == "closed"
     assert tell("rate", {"stars": 4, "comment": "Quick"}, said["token"]).get_json() == {"ok": True}
     with db.read() as session:
-        found = queries.summary(session, said["conversation"])
+        found = summaries.one(session, said["conversation"])
     assert found is not None
     assert found[1]["rating"] == {"stars": 4, "comment": "Quick"}
 
@@ -90,7 +90,7 @@ def test_a_token_of_the_other_site_or_none_moves_nothing(
             assert answer.status_code == 401
     assert thread(said["conversation"]).status != "closed"
     with db.read() as session:
-        found = queries.summary(session, said["conversation"])
+        found = summaries.one(session, said["conversation"])
     assert found is not None
     assert (found[1]["rating"], found[1]["seen"]["visitor"]) == (None, 0)
 

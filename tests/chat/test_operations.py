@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from leadcapture import db, ids
-from leadcapture.chat import afterwards, mailing, operations, queries, routing, rules
+from leadcapture.chat import afterwards, mailing, operations, queries, routing, rules, summaries
 from leadcapture.chat.models import Conversation, Message, Visitor
 from leadcapture.chat.operations import Posted
 from leadcapture.chat.protocol import Incoming, Rating
@@ -383,7 +383,7 @@ def ask_offline(chat: Chat, **more: Any) -> str:
 def test_an_offline_question_is_in_the_queue_with_an_unconfirmed_address(chat: Chat) -> None:
     conversation = ask_offline(chat)
     with db.read() as session:
-        queue, cursor = queries.page(session, [chat.people.site.id])
+        queue, cursor = summaries.page(session, [chat.people.site.id])
     assert cursor is None
     assert [entry["id"] for entry in queue] == [conversation]
     assert queue[0]["kind"] == "question"
@@ -432,14 +432,14 @@ def test_a_confirmed_address_shows_as_confirmed(chat: Chat) -> None:
     contact_id = db.write(add_contact)
     chat.write(mailing.address_confirmed, conversation_id=row.id, contact_id=contact_id)
     with db.read() as session:
-        found = queries.summary(session, row.public_id)
+        found = summaries.one(session, row.public_id)
     assert found is not None
     assert found[1]["visitor"]["email_confirmed"] is True
     assert found[1]["contact"].startswith("con_")
 
 
 def test_lists_page_by_cursor_without_loss(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queries, "QUEUE_PAGE", 2)
+    monkeypatch.setattr(summaries, "QUEUE_PAGE", 2)
     asked = []
     for number in range(5):
         chat.now += timedelta(seconds=number % 2)  # some at the same moment
@@ -447,10 +447,10 @@ def test_lists_page_by_cursor_without_loss(chat: Chat, monkeypatch: pytest.Monke
     found, cursor = [], None
     while True:
         with db.read() as session:
-            page, cursor = queries.page(session, [chat.people.site.id], before=cursor)
+            page, cursor = summaries.page(session, [chat.people.site.id], before=cursor)
         found += [entry["id"] for entry in page]
         if cursor is None:
             break
     assert found == asked[::-1]
     with db.read() as session:
-        assert queries.page(session, [chat.people.other_site.id]) == ([], None)
+        assert summaries.page(session, [chat.people.other_site.id]) == ([], None)

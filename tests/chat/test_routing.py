@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from leadcapture import db, i18n, ids
-from leadcapture.chat import operations, queries, routing, rules
+from leadcapture.chat import operations, queries, routing, rules, summaries
 from leadcapture.chat.models import Conversation, Message, Visitor
 from leadcapture.chat.operations import Posted
 from leadcapture.chat.routing import Candidate
@@ -174,7 +174,7 @@ def test_a_supervisor_joins_once_and_everybody_knows(desk: Desk) -> None:
     assert desk.told(posted)["joined"] == ["Alice"]
     assert desk.told(posted)["operator"] == {"name": "Bob"}
     with db.read() as session:
-        found = queries.summary(session, posted.message.conversation)
+        found = summaries.one(session, posted.message.conversation)
     assert found is not None
     assert found[1]["joined"] == ["Alice"]
     # Her replies are replies beside Bob's: the conversation stays his.

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from leadcapture import clock, db
-from leadcapture.chat import broadcast, filters, listing, protocol, queries, search, views
+from leadcapture.chat import broadcast, filters, listing, protocol, queries, search, summaries, views
 from leadcapture.chat.filters import Filter
 from leadcapture.chat.listing import Done
 from leadcapture.chat.live import OperatorSocket
@@ -97,7 +97,7 @@ def _one(socket: OperatorSocket, payload: object, operation: Callable[..., Done]
     db.write(operation, clock.now(), **_who(socket), chosen=[conversation], **more)
     broadcast.conversation_changed(conversation)
     with db.read() as session:
-        found = queries.summary(session, conversation)
+        found = summaries.one(session, conversation)
     return {"ok": True, "conversation": conversation, "summary": None if found is None else found[1]}
 
 

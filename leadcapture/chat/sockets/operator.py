@@ -12,7 +12,7 @@ from socketio import Server
 from socketio.exceptions import ConnectionRefusedError
 
 from leadcapture import clock, db, i18n, ratelimit, socketio, web
-from leadcapture.chat import access, broadcast, editing, live, operations, posting, protocol, queries, views
+from leadcapture.chat import access, broadcast, editing, live, operations, posting, protocol, queries, summaries, views
 from leadcapture.chat.filters import BUILT_IN
 from leadcapture.chat.live import OperatorSocket, operators
 from leadcapture.chat.protocol import OPERATOR
@@ -166,7 +166,7 @@ def _thread(socket: OperatorSocket, conversation: str) -> queries.Thread:
 
 def _summary(conversation: str) -> Answer | None:
     with db.read() as database:
-        found = queries.summary(database, conversation)
+        found = summaries.one(database, conversation)
     return None if found is None else found[1]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from leadcapture import clock, db, ratelimit
-from leadcapture.chat import blocking, broadcast, canned, editing, mentions, protocol, queries
+from leadcapture.chat import blocking, broadcast, canned, editing, mentions, protocol, summaries
 from leadcapture.chat.live import OperatorSocket
 from leadcapture.chat.sockets.events import Answer, Handler
 
@@ -47,7 +47,7 @@ def _act(socket: OperatorSocket, payload: object, operation: Any, **more: int) -
     db.write(operation, clock.now(), **_who(socket), conversation=conversation, **more)
     broadcast.conversation_changed(conversation)
     with db.read() as session:
-        found = queries.summary(session, conversation)
+        found = summaries.one(session, conversation)
     return {"ok": True, "conversation": conversation, "summary": None if found is None else found[1]}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from leadcapture import db
+from leadcapture import db, tables
 from tests.forms.kinds import coupon_race
 from tests.servers import Service
 
@@ -19,8 +19,9 @@ def race(
     """Two hundred people and twenty codes; `make bench NAME=coupons` has five times as many of both."""
     url = None
     if request.param == "postgresql":
-        server = request.getfixturevalue("postgresql_server")
-        url = server.new_database(template=request.getfixturevalue("migrated_postgresql"))
+        url = request.getfixturevalue("postgresql_url")
+        tables.upgrade(db.connect(url).engine)
+        db.close()
     yield coupon_race.prepare(make_service, url, migrated, people=200, codes=20)
     db.close()
 
