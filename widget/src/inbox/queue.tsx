@@ -17,7 +17,13 @@ const ROW = 84; // pixels, until the first row was measured
 const AHEAD = 60; // rows before the end of what is known at which more is asked for
 
 /** Bring a conversation's row into view and put the focus on it. */
-export let focusRow: (id: string) => void = () => {};
+export let focusRow: (id: string) => void = later;
+
+// While the list is not drawn, because what was found stands in its place, the focus waits for it.
+let awaited = "";
+function later(id: string): void {
+  awaited = id;
+}
 
 export function Queue({ state }: { state: State }) {
   const { say } = useInbox();
@@ -169,10 +175,12 @@ function useWindow(rows: Summary[], view: string) {
       now.focus = id;
       draw({});
     };
+    if (awaited && document.activeElement === document.body) focusRow(awaited);
+    awaited = "";
     return () => {
       observer.disconnect();
       box.removeEventListener("scroll", onScroll);
-      focusRow = () => {};
+      focusRow = later;
     };
   }, []);
 
