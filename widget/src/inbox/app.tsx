@@ -20,6 +20,8 @@ export function App() {
   const [asked, setAsked] = useState<{ what: Asked; ids: string[] } | null>(null);
   const [handing, setHanding] = useState(false);
   const read = useRef(reader()).current;
+  // Until the field has the focus, what is typed into it already must not be taken for commands.
+  const entering = useRef(false);
   useEffect(() => {
     // Drawn once a frame however much happens in it: a whole queue may change its status at once.
     let frame = 0;
@@ -34,7 +36,7 @@ export function App() {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const command = read(event);
-      if (!command || document.querySelector("dialog[open]")) return;
+      if (!command || entering.current || document.querySelector("dialog[open]")) return;
       if (command !== "escape") event.preventDefault();
       act(command);
     };
@@ -80,7 +82,9 @@ export function App() {
     if (!opened || !summary) return;
     if (command === "take") return summary.operator?.id === me.id ? undefined : desk.take(opened);
     desk.mode(opened, command === "note" || command === "email" ? command : "reply");
+    entering.current = true;
     requestAnimationFrame(() => {
+      entering.current = false;
       const field = document.querySelector<HTMLTextAreaElement>("[data-lc=reply]");
       field?.focus();
       // A canned reply is chosen by what stands after the slash.

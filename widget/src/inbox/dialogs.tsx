@@ -1,6 +1,6 @@
 // What is asked before something is done to one conversation or to many: until when, which tags, to whom.
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useInbox } from "./context";
 import { choices, local } from "./later";
 import type { Bulk } from "./lists";
@@ -13,7 +13,8 @@ export type Asked = "snooze" | "tag" | "assign";
 export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
   const { say } = useInbox();
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => void dialog.current!.showModal(), []);
+  // At once: what is typed next is meant for it.
+  useLayoutEffect(() => void dialog.current!.showModal(), []);
   return (
     <dialog
       ref={dialog}
@@ -95,7 +96,7 @@ function Tags({ state, ids, onClose, done }: Asking) {
   const known = [...new Set([...sites].flatMap((site) => state.lists.tags[site] ?? []).concat(...had))];
   const [on, setOn] = useState<Record<string, boolean>>({});
   const [text, setText] = useState("");
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []);
   const all = [...new Set([...known, ...Object.keys(on)])].sort((a, b) => a.localeCompare(b));
   const before = (tag: string) => had.length > 0 && had.every((tags) => tags.includes(tag));
   const isOn = (tag: string) => on[tag] ?? before(tag);
