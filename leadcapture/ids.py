@@ -28,6 +28,11 @@ PREFIXES = {
     "canned": "can",
     "view": "viw",
     "mention": "men",
+    "import": "imp",
+    "quarantined": "qua",
+    "permission_campaign": "rpc",
+    "permission_ask": "ask",
+    "address_change": "chg",
 }
 
 

@@ -21,7 +21,7 @@ _limits: dict[str, str] = {}
 
 
 def configure(settings: Settings) -> None:
-    """Take the limits (each setting that begins with RATE_, and MAIL_PER_ADDRESS) and the place of the counts.
+    """Take the limits (each setting that begins with RATE_) and the place of the counts.
 
     Raises BadSetting for a limit that is none.
     """
@@ -29,7 +29,7 @@ def configure(settings: Settings) -> None:
     # The place is opened at its first use: memory's has a timer thread, which must not cross the fork into the workers.
     _limiter, _redis_url = None, settings.redis_url
     for name, value in settings.values.items():
-        if name.startswith("RATE_") or name == "MAIL_PER_ADDRESS":
+        if name.startswith("RATE_"):
             try:
                 parse(value)
             except ValueError as error:

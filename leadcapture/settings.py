@@ -128,6 +128,8 @@ TABLE: tuple[Setting, ...] = (
     ),
     Setting("RATE_FORM", _text, "300/minute", "Submissions of one IP address that bring a proof of work."),
     Setting("RATE_FORM_PLAIN", _text, "30/minute", "Submissions of one IP address that bring none."),
+    Setting("RATE_FORM_NETWORK", _text, "1500/minute", "Submissions of one network: a /24 of IPv4, a /48 of IPv6."),
+    Setting("RATE_FORM_SITE", _text, "6000/minute", "Submissions to one site."),
     Setting("RATE_MESSAGE", _text, "1000/10 seconds", "Chat messages of one visitor."),
     Setting("RATE_UPLOAD", _text, "30/10 minutes", "Files of one visitor, and five times as many of one IP address."),
     Setting("RATE_CONNECT", _text, "600/minute", "New chat connections of one IP address."),
@@ -138,11 +140,22 @@ TABLE: tuple[Setting, ...] = (
         "Failed sign-ins for one account, and three times as many for one IP address.",
     ),
     Setting("RATE_API", _text, "1000/minute", "Calls of programs by one API token."),
-    Setting("MAIL_PER_ADDRESS", _text, "5/hour", "Confirmation mails and transcripts to one address, over all sites."),
+    Setting("RATE_MAIL", _text, "5/hour", "Mails to one address that operators ask for: transcripts, verifications."),
+    Setting(
+        "MAIL_PER_ADDRESS",
+        _text,
+        "1/hour;3/day",
+        "Confirmation mails to one mailbox, over all forms and all sites of one owner.",
+    ),
+    Setting("CHECK_MX", _yes_or_no, "yes", "Ask the DNS whether the domain of an address takes mail."),
+    Setting(
+        "NAMESERVERS", _text, "", "DNS servers for that, comma-separated, `127.0.0.1:5353`; nothing: the system's."
+    ),
     Setting(
         "FORM_KINDS", _text, "", "Folder of form kinds of your own, a Python module each; nothing: only those we bring."
     ),
     Setting("UPLOAD_MB", _at_least_one, "20", "Largest file that anybody may upload, in megabytes."),
+    Setting("IMPORT_MB", _at_least_one, "500", "Largest file of contacts to import, in megabytes."),
     Setting("LOG_LEVEL", _text, "INFO", "DEBUG, INFO, WARNING or ERROR."),
 )
 

@@ -38,6 +38,12 @@ PURPOSES = frozenset(
         "member",
         "order",
         "seat",
+        "permission",
+        "address-change",
+        "proof",
+        "erase",
+        "import-report",
+        "opened",
     }
 )
 

@@ -16,10 +16,14 @@ import leadcapture.chat.models
 import leadcapture.consent.models
 import leadcapture.contacts.models
 import leadcapture.forms.models
+import leadcapture.guard.models
+import leadcapture.imports.models
 import leadcapture.mail.models
 import leadcapture.operators.models
 import leadcapture.optin.models
-import leadcapture.sites.models  # noqa: F401 importing the models is what fills the metadata
+import leadcapture.repermission.models
+import leadcapture.sites.models
+import leadcapture.spam.models  # noqa: F401 importing the models is what fills the metadata
 from leadcapture.db import Base
 from leadcapture.forms import kinds
 

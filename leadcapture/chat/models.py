@@ -118,6 +118,10 @@ class Conversation(Base):
     missed_at: Mapped[datetime | None]  # nobody came in time, and nobody has said anything since
     snoozed_until: Mapped[datetime | None] = mapped_column(index=True)
     ended_by: Mapped[str] = mapped_column(String(10), default="", server_default="")  # visitor, operator
+    # Held as spam: since when, why (codes), and what a person decided.
+    held_at: Mapped[datetime | None]
+    held_why: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    spam: Mapped[bool | None]
     created_at: Mapped[datetime]
     active_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]

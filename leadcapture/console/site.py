@@ -60,7 +60,7 @@ def save() -> tuple[str, int] | BaseResponse:
 
     site = session.current_site()
     if recipient and recipient.typed != site.recipient_email:
-        ratelimit.hit("MAIL_PER_ADDRESS", recipient.key)
+        ratelimit.hit("RATE_MAIL", recipient.key)
     asked = db.write(
         operations.save_site,
         clock.now(),
@@ -80,7 +80,7 @@ def ask_again() -> BaseResponse:
     site = session.current_site()
     if site.recipient_email is None or site.recipient_verified_at is not None:
         return redirect(url_for(".settings"))
-    ratelimit.hit("MAIL_PER_ADDRESS", addresses.parse(site.recipient_email).key)
+    ratelimit.hit("RATE_MAIL", addresses.parse(site.recipient_email).key)
     db.write(operations.ask_recipient, clock.now(), site_id=site.id, public_url=_public_url())
     flash(_("The mail is on its way."), "good")
     return redirect(url_for(".settings"))

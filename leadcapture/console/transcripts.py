@@ -39,7 +39,7 @@ def mail(public_id: str) -> Response:
         flash(_("There is no confirmed address to send it to."), "warn")
     else:
         try:
-            ratelimit.hit("MAIL_PER_ADDRESS", to.address.key)
+            ratelimit.hit("RATE_MAIL", to.address.key)
             db.write(transcript.mail_to, clock.now(), conversation_id=thread.id, to=to.address)
             flash(_("Sent to %(email)s.", email=to.address.typed), "good")
         except LeadCaptureError as error:

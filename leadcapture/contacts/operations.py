@@ -45,6 +45,7 @@ def upsert_confirmed(
         "source": source,
         "attributes": dict(attributes or {}),
         "confirmed_at": now,
+        "active_at": now,
         "created_at": now,
         "updated_at": now,
     }
@@ -65,7 +66,7 @@ def upsert_confirmed(
         contact.language = rules.merged(contact.language, language)
         contact.attributes = rules.merged_attributes(contact.attributes, attributes or {})
         contact.status = "confirmed"
-        contact.updated_at = now
+        contact.updated_at = contact.active_at = now
         session.flush()
     return contact
 

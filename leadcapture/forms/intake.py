@@ -66,7 +66,7 @@ class Confirmed:
 def may_mail(email_key: str) -> bool:
     """Count one more confirmation mail to this address; False when it has had too many."""
     try:
-        ratelimit.hit("MAIL_PER_ADDRESS", email_key)
+        ratelimit.hit("RATE_MAIL", email_key)
     except RateLimited:
         return False
     return True

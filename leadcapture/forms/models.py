@@ -65,7 +65,7 @@ class Submission(Base):
     form_id: Mapped[int] = mapped_column(ForeignKey(Form.id, ondelete="CASCADE"), index=True)
     form_version: Mapped[int]
     confirmation_id: Mapped[int | None] = mapped_column(ForeignKey(Confirmation.id, ondelete="SET NULL"), index=True)
-    status: Mapped[str] = mapped_column(String(10), default="pending")  # pending, confirmed
+    status: Mapped[str] = mapped_column(String(10), default="pending")  # held, pending, confirmed, expired
     email: Mapped[str] = mapped_column(String(320))
     email_key: Mapped[str] = mapped_column(String(320), index=True)
     name: Mapped[str] = mapped_column(String(120), default="")
@@ -84,3 +84,8 @@ class Submission(Base):
     )  # what the open panel shows once confirmed
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
+    # Held as spam: since when, why (codes), and what a person decided.
+    held_at: Mapped[datetime | None] = mapped_column(index=True)
+    held_why: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    spam: Mapped[bool | None]
+    released_at: Mapped[datetime | None]

@@ -39,6 +39,9 @@ class Email(Base):
     message_id: Mapped[str] = mapped_column(String(200))
     # The public id of what the mail is about (a confirmation): when that goes, its mails go with it.
     about: Mapped[str | None] = mapped_column(String(40), index=True)
+    # The contact (its public id) and the purpose whose consent the mail rests on; None: it rests on none.
+    contact: Mapped[str | None] = mapped_column(String(40), index=True)
+    purpose: Mapped[str | None] = mapped_column(String(60))
     status: Mapped[str] = mapped_column(String(12), default="queued")
     attempts: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime]
@@ -63,3 +66,27 @@ class Suppression(Base):
     email_key: Mapped[str] = mapped_column(String(320))
     reason: Mapped[str] = mapped_column(String(20))  # bounce, complaint, erasure
     created_at: Mapped[datetime]
+
+
+class MailCap(Base):
+    """When one mailbox was last mailed because a visitor asked for it, over all sites of one owner."""
+
+    __tablename__ = "mail_caps"
+
+    owner: Mapped[str] = mapped_column(String(40), primary_key=True)
+    mailbox: Mapped[str] = mapped_column(String(64), primary_key=True)  # a keyed digest
+    times: Mapped[list[str]] = mapped_column(JSON, default=list)
+    newest: Mapped[datetime] = mapped_column(index=True)
+
+
+class MailOpen(Base):
+    """A link of a mail that somebody or something opened; kept for a day, to tell mail scanners from people."""
+
+    __tablename__ = "mail_opens"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    about: Mapped[str] = mapped_column(String(40), index=True)  # the public id of what the mail is about
+    link: Mapped[str] = mapped_column(String(20))
+    ip_digest: Mapped[str] = mapped_column(String(64))
+    agent: Mapped[str] = mapped_column(String(200))
+    at: Mapped[datetime] = mapped_column(index=True)

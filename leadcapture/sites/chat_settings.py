@@ -1,21 +1,19 @@
-"""How a site's chat works: one table of what its owner sets, with the defaults, kept as JSON in the site's row.
-
-What is missing there is as it is by default, so a new setting needs no migration.
-"""
+"""How a site's chat works: one table of what its owner sets, with the defaults."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from leadcapture.i18n import gettext as _
+from leadcapture.sites.kept import Kept
 
 ROUTINGS = ("pick", "auto")
 
 
 @dataclass(frozen=True)
-class ChatSettings:
+class ChatSettings(Kept):
     """Times are whole seconds unless their name says otherwise; texts by language are `{"en": …}`."""
 
     routing: str = "pick"  # operators pick from the queue, or auto: each conversation is given to somebody
@@ -36,18 +34,13 @@ class ChatSettings:
     exceptions: list[dict[str, Any]] = field(default_factory=list)  # days with hours of their own
     invitations: list[dict[str, Any]] = field(default_factory=list)  # bubbles that offer the chat
 
-    def as_json(self) -> dict[str, Any]:
-        """What is kept of it: all that differs from the defaults."""
-        return {name: value for name, value in asdict(self).items() if value != asdict(DEFAULTS)[name]}
-
 
 DEFAULTS = ChatSettings()
-_NAMES = frozenset(one.name for one in fields(ChatSettings))
 
 
 def of(chat: Mapping[str, Any] | None) -> ChatSettings:
-    """The settings kept in a site's `chat` column; names of another version are passed over."""
-    return ChatSettings(**{name: value for name, value in (chat or {}).items() if name in _NAMES})
+    """The settings kept in a site's `chat` column."""
+    return ChatSettings.read(chat)
 
 
 def problems(chat: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -33,6 +33,9 @@ class Site(Base):
     sender_email: Mapped[str | None] = mapped_column(String(320))
     # How its chat works; the shape is sites/chat_settings.py's. None: all as it is by default.
     chat: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    # How it protects itself from abuse, and how long it keeps what: sites/protection.py, sites/retention_settings.py.
+    protection: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    retention: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     # What the host site signs its users' ids with, the newest first ("new,old"); None until it asks for one.
     identity_secret: Mapped[str | None] = mapped_column(String(140))
     # Who gets offline questions by e-mail; counts only once its owner has confirmed it.

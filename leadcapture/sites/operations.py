@@ -15,13 +15,13 @@ from sqlalchemy.orm import Session
 from leadcapture import ids, signing
 from leadcapture.errors import BadToken, Conflict, Invalid, NotFound
 from leadcapture.i18n import gettext as _
-from leadcapture.sites import chat_settings, queries, rules
+from leadcapture.sites import chat_settings, protection, queries, retention_settings, rules
 from leadcapture.sites.models import ApiToken, Site
 
 CHANGEABLE = frozenset(
     {
         "name", "allowed_origins", "timezone", "hours", "language", "accent", "position", "reply_time", "privacy_url",
-        "sender_name", "sender_email", "chat",
+        "sender_name", "sender_email", "chat", "protection", "retention",
     }
 )  # fmt: skip
 
@@ -65,6 +65,30 @@ def change_chat(session: Session, now: datetime, *, site_id: int, **values: Any)
     site = session.get_one(Site, site_id, with_for_update=True)
     chat = dataclasses.replace(chat_settings.of(site.chat), **values).as_json()
     _change(site, {"chat": chat or None})
+    site.updated_at = now
+    return site
+
+
+def change_protection(session: Session, now: datetime, *, site_id: int, **values: Any) -> Site:
+    """Change some of how the site protects itself (see protection); what is not named stays as it is.
+
+    Raises Invalid with the settings that will not do.
+    """
+    site = session.get_one(Site, site_id, with_for_update=True)
+    kept = dataclasses.replace(protection.of(site), **values).as_json()
+    _change(site, {"protection": kept or None})
+    site.updated_at = now
+    return site
+
+
+def change_retention(session: Session, now: datetime, *, site_id: int, **values: Any) -> Site:
+    """Change how long the site keeps some kinds of data (see retention_settings); what is not named stays as it is.
+
+    Raises Invalid with the settings that will not do.
+    """
+    site = session.get_one(Site, site_id, with_for_update=True)
+    kept = dataclasses.replace(retention_settings.of(site), **values).as_json()
+    _change(site, {"retention": kept or None})
     site.updated_at = now
     return site
 

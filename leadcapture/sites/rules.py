@@ -10,8 +10,10 @@ from zoneinfo import available_timezones
 
 from leadcapture.i18n import LANGUAGES
 from leadcapture.i18n import gettext as _
-from leadcapture.sites import chat_settings
+from leadcapture.sites import chat_settings, protection, retention_settings
 
+# Columns that keep several settings, by what knows them.
+KEPT = {"chat": chat_settings, "protection": protection, "retention": retention_settings}
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -61,8 +63,8 @@ def problems(settings: Mapping[str, Any]) -> dict[str, list[str]]:
     """What an owner must mend in these settings: sentences by the setting's name; nothing when all will do."""
     found: dict[str, list[str]] = {}
     for name, value in settings.items():
-        if name == "chat":
-            found |= chat_settings.problems(value or {})
+        if name in KEPT:
+            found |= KEPT[name].problems(value or {})
         sentence = _problem(name, value)
         if sentence:
             found[name] = [sentence]

@@ -27,7 +27,7 @@ def _transcript(socket: VisitorSocket, payload: object) -> Answer:  # noqa: ARG0
         thread, to = afterwards.confirmed_recipient(
             session, clock.now(), site_id=socket.site_id, visitor=socket.visitor
         )
-    ratelimit.hit("MAIL_PER_ADDRESS", to.address.key)
+    ratelimit.hit("RATE_MAIL", to.address.key)
     db.write(transcript.mail_to, clock.now(), conversation_id=thread.id, to=to.address)
     return {"ok": True, "sent_to": to.masked()}
 

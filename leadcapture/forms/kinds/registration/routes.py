@@ -238,7 +238,7 @@ def _link_page(
 
 def _may_mail(email_key: str) -> bool:
     try:
-        ratelimit.hit("MAIL_PER_ADDRESS", email_key)
+        ratelimit.hit("RATE_MAIL", email_key)
     except RateLimited:
         return False
     return True

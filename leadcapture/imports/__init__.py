@@ -1,0 +1,1 @@
+"""People brought from elsewhere: with proof of consent they become contacts, without they are kept apart."""

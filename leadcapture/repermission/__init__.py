@@ -1,0 +1,1 @@
+"""Asking people again, because a statement has changed or their consent cannot be proven."""

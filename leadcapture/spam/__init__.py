@@ -1,0 +1,1 @@
+"""What looks like spam, and how operators teach it."""
