@@ -41,8 +41,8 @@ from leadcapture.forms import pages as form_pages
 from leadcapture.forms import queries as form_queries
 from leadcapture.forms import routes as form_routes
 from leadcapture.forms import short as form_short
+from leadcapture.mail import caps, transports
 from leadcapture.mail import routes as mail_routes
-from leadcapture.mail import transports
 from leadcapture.operators import routes as operator_routes
 from leadcapture.settings import Settings
 from leadcapture.snippet import routes as snippet_routes
@@ -92,6 +92,7 @@ def configure(settings: Settings) -> None:
     kinds.use_folder(settings.form_kinds)
     signing.configure(settings.secret_keys)
     ratelimit.configure(settings)
+    caps.configure(settings)
     transports.configure(smtp_url=settings.smtp_url, public_url=settings.public_url)
     uploads.configure(settings)
     db.connect(settings.database_url)

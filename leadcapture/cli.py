@@ -25,7 +25,7 @@ from leadcapture.contacts import queries as contact_queries
 from leadcapture.demo import operations as demo_operations
 from leadcapture.errors import Conflict, Invalid, LeadCaptureError
 from leadcapture.forms import kinds
-from leadcapture.mail import delivery, transports
+from leadcapture.mail import caps, delivery, transports
 from leadcapture.operators import operations as operator_operations
 from leadcapture.operators import queries as operator_queries
 from leadcapture.operators import rules as operator_rules
@@ -67,6 +67,7 @@ def _connected() -> Settings:
     kinds.use_folder(settings.form_kinds)
     signing.configure(settings.secret_keys)
     ratelimit.configure(settings)
+    caps.configure(settings)
     transports.configure(smtp_url=settings.smtp_url, public_url=settings.public_url)
     uploads.configure(settings)
     server.prepare_database(settings)

@@ -24,6 +24,7 @@ from leadcapture import clock, db, i18n, ids, ratelimit, signing, tables, upload
 from leadcapture import settings as settings_module
 from leadcapture.app import configure, create_app
 from leadcapture.demo import operations as demo_operations
+from leadcapture.mail import caps
 from leadcapture.operators.models import Membership, Operator
 from leadcapture.operators.rules import hash_password
 from leadcapture.settings import Settings
@@ -42,7 +43,12 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 def configured(instance: Path) -> dict[str, str]:
     """The environment of an instance folder that signs as all tests do."""
-    return {"LEADCAPTURE_INSTANCE": str(instance), "LEADCAPTURE_SECRET_KEY": "a secret key of the tests"}
+    return {
+        "LEADCAPTURE_INSTANCE": str(instance),
+        "LEADCAPTURE_SECRET_KEY": "a secret key of the tests",
+        # Tests mail the same few people again and again; what the default promises is tested by itself.
+        "LEADCAPTURE_MAIL_PER_ADDRESS": "1000/day",
+    }
 
 
 @pytest.fixture
@@ -75,6 +81,7 @@ def configure_slices(settings: Settings) -> None:
     """What is one for the whole process, for tests that need no application."""
     signing.configure(settings.secret_keys)
     ratelimit.configure(settings)
+    caps.configure(settings)
     uploads.configure(settings)
     i18n.use("en")
 

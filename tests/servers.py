@@ -119,6 +119,7 @@ class Service:
             "PORT": str(self.port),
             "PUBLIC_URL": self.url,
             "SMTP_URL": self.mailbox.url,
+            "MAIL_PER_ADDRESS": "1000/day",  # tests mail the same few people again and again
             **self.settings,
         }
         return kept | {f"LEADCAPTURE_{name}": value for name, value in own.items()}

@@ -74,6 +74,7 @@ def _new_tables() -> None:
         sa.Column("offset", sa.BigInteger(), nullable=False),
         sa.Column("row_no", sa.Integer(), nullable=False),
         sa.Column("report", sa.String(length=80), nullable=True),
+        sa.Column("report_bytes", sa.BigInteger(), nullable=False),
         sa.Column("error", sa.String(length=500), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("started_at", UtcDateTime(), nullable=True),

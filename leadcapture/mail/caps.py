@@ -1,0 +1,148 @@
+"""How often one mailbox is mailed because somebody typed its address: over all forms, pages and chats, and over all
+sites of one owner. Counted in the database, so that no restart and no second process forgets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
+
+from limits import parse_many
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from leadcapture import addresses, db, signing
+from leadcapture.addresses import Address
+from leadcapture.errors import BadSetting
+from leadcapture.mail.models import MailCap
+from leadcapture.operators.models import Membership
+from leadcapture.settings import Settings
+from leadcapture.sites.models import Site
+
+
+@dataclass(frozen=True)
+class Limit:
+    """So many mails in any stretch of time that long."""
+
+    amount: int
+    period: timedelta
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One mail of a mailbox: when it went or will go, and whether it asks for a confirmation."""
+
+    at: datetime
+    confirmation: bool
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        at, _space, kind = text.partition(" ")
+        return cls(datetime.fromisoformat(at), kind == "confirmation")
+
+    def __str__(self) -> str:
+        return f"{self.at.isoformat()} {'confirmation' if self.confirmation else 'other'}"
+
+
+_limits: list[Limit] = []
+
+
+def configure(settings: Settings) -> None:
+    """Take the limits of MAIL_PER_ADDRESS: the longest is the most there is, each shorter one makes mails wait.
+
+    Raises BadSetting for what is no limit.
+    """
+    text = settings.values["MAIL_PER_ADDRESS"]
+    try:
+        found = [Limit(item.amount, timedelta(seconds=item.get_expiry())) for item in parse_many(text)]
+    except ValueError as error:
+        raise BadSetting(f"LEADCAPTURE_MAIL_PER_ADDRESS: {text!r} is not like 1/hour;3/day.") from error
+    _limits[:] = sorted(found, key=lambda limit: limit.period)
+
+
+def take(
+    session: Session, now: datetime, *, site: Site, address: Address, confirmation: bool = True
+) -> datetime | None:
+    """Take the next place among the mails of this mailbox: when the mail may go (now, or once its hour is over), None
+    when the mailbox has had its mails of the day. What comes back is counted.
+
+    A mail that asks for no confirmation (`confirmation` False) counts for the day and need not wait for the hour.
+    Fifty at once get the places there are, one each.
+    """
+    row = {"owner": _owner(session, site), "mailbox": mailbox_digest(address)}
+    kept = _lock(session, now, row)
+    at = slot(kept, now, _limits, confirmation=confirmation)
+    if at is None:
+        return None
+    kept = sorted([*kept, Mail(at, confirmation)], key=lambda mail: mail.at)
+    session.execute(
+        update(MailCap)
+        .filter_by(**row)
+        .values(times=[str(mail) for mail in kept], newest=kept[-1].at)
+        .execution_options(synchronize_session=False)
+    )
+    return at
+
+
+def slot(had: Sequence[Mail], now: datetime, limits: Sequence[Limit], *, confirmation: bool) -> datetime | None:
+    """When one more mail may go, after those a mailbox has had; None while the longest limit is used up.
+
+    `limits` by length, shortest first. Confirmations never overtake one another.
+    """
+    most = limits[-1]
+    if sum(mail.at > now - most.period for mail in had) >= most.amount:
+        return None
+    if not confirmation:
+        return now
+    asked = sorted(mail.at for mail in had if mail.confirmation)
+    free = [asked[-limit.amount] + limit.period for limit in limits[:-1] if len(asked) >= limit.amount]
+    return max(now, *free) if free else now
+
+
+def wait(session: Session, now: datetime, *, site: Site, address: Address) -> int:
+    """The seconds until a mailbox that has had its mails may have another, at least 1."""
+    row = session.scalar(select(MailCap.times).filter_by(owner=_owner(session, site), mailbox=mailbox_digest(address)))
+    most = _limits[-1]
+    blocking = sorted(Mail.read(text).at for text in row or [])[-most.amount :]
+    free = blocking[0] + most.period if len(blocking) == most.amount else now
+    return max(1, round((free - now).total_seconds()))
+
+
+def mailbox_digest(address: Address) -> str:
+    """What stands for the mailbox in the database: nobody can read the address out of it."""
+    return signing.digest("mailbox", addresses.mailbox(address))
+
+
+def sweep_due(now: datetime) -> None:
+    """The job: forget the mailboxes whose mails count no more."""
+    while db.write(sweep, now):
+        pass
+
+
+def sweep(session: Session, now: datetime, *, limit: int = 1000) -> int:
+    """Drop the rows of which nothing counts any more, at most `limit`; how many they were."""
+    over = select(MailCap.owner, MailCap.mailbox).where(MailCap.newest <= now - _limits[-1].period).limit(limit)
+    gone = session.execute(over.with_for_update(skip_locked=True)).all()
+    for owner, mailbox in gone:
+        session.execute(delete(MailCap).where(MailCap.owner == owner, MailCap.mailbox == mailbox))
+    return len(gone)
+
+
+def _lock(session: Session, now: datetime, row: dict[str, str]) -> list[Mail]:
+    """The mails of this mailbox that still count, its row held until the transaction ends; made where there is none."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    made = dialect.insert(MailCap).values(**row, times=[], newest=now)
+    # An update that changes nothing locks the row and reads what the one who held it has written.
+    held = made.on_conflict_do_update(index_elements=["owner", "mailbox"], set_={"mailbox": made.excluded.mailbox})
+    times = session.scalar(held.returning(MailCap.times))
+    had = [Mail.read(text) for text in times or []]
+    return [mail for mail in had if mail.at > now - _limits[-1].period]
+
+
+def _owner(session: Session, site: Site) -> str:
+    """Whose mails they are: the site's oldest owner's, else the site's own."""
+    owners = select(func.min(Membership.operator_id)).where(Membership.site_id == site.id, Membership.role == "owner")
+    owner = session.scalar(owners)
+    return f"site {site.id}" if owner is None else f"operator {owner}"
