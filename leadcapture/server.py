@@ -18,7 +18,7 @@ def serve(settings: Settings, *, with_jobs: bool, demo: bool = False) -> None:
     prepare_database(settings)
     # Connections must not cross the fork into the worker processes.
     db.close()
-    _Server(settings, with_jobs=with_jobs, demo=demo).run()  # type: ignore[no-untyped-call]
+    _Server(settings, with_jobs=with_jobs, demo=demo).run()  # type: ignore[no-untyped-call]  # gunicorn has no types
 
 
 def prepare_database(settings: Settings) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask
+from flask import Flask, request
 from flask_socketio import SocketIO
 from socketio import Server
 
@@ -52,6 +52,12 @@ def on(event: str, namespace: str) -> Callable[[Callable[..., Any]], Callable[..
 def emit(event: str, payload: dict[str, Any], *, to: str, namespace: str, skip_sid: str | None = None) -> None:
     """Send an event to a room, on every process."""
     _server().emit(event, payload, room=to, namespace=namespace, skip_sid=skip_sid)
+
+
+def sid() -> str:
+    """The id of the socket whose event is being handled."""
+    asking: str = request.sid  # type: ignore[attr-defined]  # Flask-SocketIO adds it
+    return asking
 
 
 def emit_here(event: str, payload: dict[str, Any], *, to: str, namespace: str) -> None:

@@ -40,14 +40,14 @@ def init(app: Flask, settings: Settings) -> None:
     """Give the application the error answers, headers, languages and helpers of all pages."""
     if settings.trusted_proxies:
         count = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]  # as Werkzeug says to
     app.before_request(_choose_language)
     app.after_request(_add_headers)
     app.after_request(_compress)
     app.register_error_handler(LeadCaptureError, _answer_error)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.jinja_env.add_extension("jinja2.ext.i18n")
-    app.jinja_env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]  # of the extension
     app.jinja_env.globals.update(
         static_url=static_url, language=i18n.language, direction=lambda: i18n.direction(i18n.language())
     )
@@ -195,7 +195,7 @@ def _answer_error(error: LeadCaptureError) -> Response:
 
 def _answer_http_error(error: HTTPException) -> Response:
     if error.response is not None:
-        return error.response  # type: ignore[return-value]
+        return error.response  # type: ignore[return-value]  # Werkzeug's, of a redirect
     code = (error.name or "error").lower().replace(" ", "_")
     body = {"error": {"code": code, "message": error.description or ""}}
     response = _error_response(error.code or 500, body, "")

@@ -46,7 +46,7 @@ def block(session: Session, now: datetime, *, operator_id: int, epoch: int, conv
     operations.close(session, now, operator_id=operator_id, epoch=epoch, conversation=conversation)
 
 
-def unblock(session: Session, now: datetime, *, operator_id: int, epoch: int, conversation: str) -> None:  # noqa: ARG001
+def unblock(session: Session, now: datetime, *, operator_id: int, epoch: int, conversation: str) -> None:
     """Let the visitor of that conversation write again. Raises NotFound."""
     thread = queries.operators_thread(session, operator_id, epoch, conversation)
     session.execute(

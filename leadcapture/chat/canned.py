@@ -145,7 +145,7 @@ def change(session: Session, now: datetime, *, site_id: int, public_id: str, sho
     _store(session)
 
 
-def delete(session: Session, now: datetime, *, site_id: int, public_id: str) -> None:  # noqa: ARG001 as all operations
+def delete(session: Session, now: datetime, *, site_id: int, public_id: str) -> None:
     """Forget it. Raises NotFound."""
     session.delete(_found(session, site_id, public_id))
 

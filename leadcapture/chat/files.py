@@ -291,5 +291,5 @@ def sweep_due(now: datetime) -> None:
         db.write(_delete, now, [row.id for row in due])
 
 
-def _delete(session: Session, now: datetime, file_ids: list[int]) -> None:  # noqa: ARG001 every operation takes now
+def _delete(session: Session, now: datetime, file_ids: list[int]) -> None:
     session.execute(delete(ChatFile).where(f.id.in_(file_ids)))

@@ -92,7 +92,7 @@ def assign(session: Session, now: datetime, *, operator_id: int, epoch: int, cho
     return _change(session, [row for row in rows if row.site_id in theirs], chosen, somebody_elses, values)
 
 
-def seen(session: Session, now: datetime, *, operator_id: int, epoch: int, chosen: Sequence[str]) -> Done:  # noqa: ARG001 every operation takes it
+def seen(session: Session, now: datetime, *, operator_id: int, epoch: int, chosen: Sequence[str]) -> Done:
     """Mark everything in them as read."""
     rows = _mine(session, operator_id, epoch, chosen)
     values = {"operator_seen": c.last_seq, "operator_delivered": c.last_seq}
@@ -101,7 +101,7 @@ def seen(session: Session, now: datetime, *, operator_id: int, epoch: int, chose
 
 def tag(
     session: Session,
-    now: datetime,  # noqa: ARG001 every operation takes it
+    now: datetime,
     *,
     operator_id: int,
     epoch: int,

@@ -69,7 +69,7 @@ class Named:
         }
 
 
-def note(session: Session, now: datetime, *, site_id: int, message_id: str, text: str) -> list[str]:  # noqa: ARG001
+def note(session: Session, now: datetime, *, site_id: int, message_id: str, text: str) -> list[str]:
     """Keep who is named in the note with that public id: the public ids of those who were not named in it before.
 
     Who wrote it is not told of it.

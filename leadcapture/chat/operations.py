@@ -197,7 +197,7 @@ def read_by_visitor(
 
 def read_by_operator(
     session: Session,
-    now: datetime,  # noqa: ARG001 every operation takes it
+    now: datetime,
     *,
     operator_id: int,
     epoch: int,
@@ -317,7 +317,7 @@ def question(
     return posted.message.conversation
 
 
-def address_forgotten(session: Session, now: datetime, *, conversation_id: int, email: str) -> None:  # noqa: ARG001
+def address_forgotten(session: Session, now: datetime, *, conversation_id: int, email: str) -> None:
     """Erase an address that was never proven, with the name beside it; a newer one left in the conversation stays."""
     session.execute(
         update(conversations)

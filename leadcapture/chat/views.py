@@ -217,7 +217,7 @@ def save(
     return _view(row, site.key)
 
 
-def drop(session: Session, now: datetime, *, operator_id: int, epoch: int, public_id: str) -> None:  # noqa: ARG001
+def drop(session: Session, now: datetime, *, operator_id: int, epoch: int, public_id: str) -> None:
     """Delete a view the operator sees: their own, or a shared one of a site of theirs. Raises NotFound."""
     sites = (
         select(Membership.site_id)

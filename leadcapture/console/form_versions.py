@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+from typing import Any
 
 from flask import Blueprint, current_app, render_template, request
 from jinja2 import Template
@@ -87,6 +89,6 @@ def _template(kind: str) -> Template:
     return current_app.jinja_env.select_template([f"forms/kinds/{kind}.html", "forms/form.html"])
 
 
-def _words(kind: str, before: object, after: object) -> list[str]:
-    found = list(drafts.changes(kind, before, after))  # type: ignore[arg-type]
+def _words(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    found = list(drafts.changes(kind, before, after))
     return [f"{label} ({language_name(language)})" if language else label for label, language in found]

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from babel import Locale
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, Form, IntegerField, StringField, TextAreaField
-from wtforms.validators import Length, NumberRange, Optional
+from wtforms import StringField, TextAreaField
+from wtforms.validators import Length
 
 from leadcapture import clock, db, i18n
 from leadcapture.chat.pre_chat import spoken
 from leadcapture.errors import Conflict
-from leadcapture.forms.fields import Meta
-from leadcapture.forms.placement import EVERY_DAYS, MOST, PatternsField
+from leadcapture.forms.placement import EVERY_DAYS, MOST, MomentsForm
 from leadcapture.forms.rules import clean_line
 from leadcapture.i18n import gettext as _
 from leadcapture.i18n import lazy_gettext
@@ -26,10 +25,8 @@ blueprint = Blueprint("console_invitations", __name__)
 LONGEST = 200  # characters of an invitation: a bubble, not a letter
 
 
-class InvitationForm(Form):
+class InvitationForm(MomentsForm):
     """What an owner sets of an invitation, beside its words in each language (`text_CODE`)."""
-
-    Meta: ClassVar[Any] = Meta
 
     name = StringField(
         lazy_gettext("Who says it"),
@@ -37,39 +34,7 @@ class InvitationForm(Form):
         filters=[clean_line],
         description=lazy_gettext("A name above the words, like Alice from the shop. May be left empty."),
     )
-    delay = IntegerField(
-        lazy_gettext("After so many seconds on the page"),
-        [Optional(), NumberRange(0, 3600)],
-        description=lazy_gettext("Of the moments set here, the first that comes shows it."),
-    )
-    scroll = IntegerField(lazy_gettext("After scrolling so far down (percent)"), [Optional(), NumberRange(1, 100)])
-    exit = BooleanField(lazy_gettext("When somebody is about to leave"))
-    visits = IntegerField(
-        lazy_gettext("Only from this visit on"),
-        [Optional(), NumberRange(1, 100)],
-        description=lazy_gettext(
-            "2 leaves first-time visitors alone. Counting visits keeps a number in the visitor's browser before any "
-            "click: say so in your privacy policy."
-        ),
-    )
-    urls = PatternsField(
-        lazy_gettext("Only on these pages"),
-        description=lazy_gettext("One a line, like /shop/*. The star stands for anything. Empty means every page."),
-        render_kw={"rows": 3, "dir": "ltr", "spellcheck": "false"},
-    )
-    not_urls = PatternsField(
-        lazy_gettext("Never on these pages"),
-        description=lazy_gettext("One a line, like /checkout*."),
-        render_kw={"rows": 3, "dir": "ltr", "spellcheck": "false"},
-    )
-    every_days = IntegerField(
-        lazy_gettext("Days until it shows itself to the same person again"),
-        [Optional(), NumberRange(0, 365)],
-        default=EVERY_DAYS,
-    )
-    most = IntegerField(
-        lazy_gettext("At most so many times to the same person"), [Optional(), NumberRange(1, 100)], default=MOST
-    )
+    after_chat = None  # type: ignore[assignment]  # how WTForms drops a field: this offers the chat
 
     def validate(self, extra_validators: Any = None) -> bool:
         valid = super().validate(extra_validators)

@@ -117,26 +117,11 @@ class KeptDateTimeField(LocalDateTimeField):
         super().process_data(datetime.fromisoformat(value) if isinstance(value, str) and value else value or None)
 
 
-class PlacementForm(Form):
-    """What an owner sets about where and when a form shows itself; `data` may be what was kept."""
+class MomentsForm(Form):
+    """When, where, to whom and how often something shows itself on pages; what an owner sets of it."""
 
     Meta: ClassVar[Any] = Meta
 
-    menu = BooleanField(
-        lazy_gettext("Offer it in the chat"),
-        description=lazy_gettext("A button under the greeting; once something was said, in the menu."),
-    )
-    where = RadioField(
-        lazy_gettext("Show it on pages by itself"),
-        [InputRequired()],
-        choices=[
-            ("none", lazy_gettext("No")),
-            ("popup", lazy_gettext("Pop-up: in the middle, over the page")),
-            ("slide", lazy_gettext("Slide-in: a card in the corner, beside the page")),
-            ("bar", lazy_gettext("Bar: one line along the bottom")),
-        ],
-        default="none",
-    )
     delay = IntegerField(
         lazy_gettext("After so many seconds on the page"),
         [Optional(), NumberRange(0, 3600)],
@@ -181,6 +166,26 @@ class PlacementForm(Form):
     )
     most = IntegerField(
         lazy_gettext("At most so many times to the same person"), [Optional(), NumberRange(1, 100)], default=MOST
+    )
+
+
+class PlacementForm(MomentsForm):
+    """What an owner sets about where and when a form shows itself; `data` may be what was kept."""
+
+    menu = BooleanField(
+        lazy_gettext("Offer it in the chat"),
+        description=lazy_gettext("A button under the greeting; once something was said, in the menu."),
+    )
+    where = RadioField(
+        lazy_gettext("Show it on pages by itself"),
+        [InputRequired()],
+        choices=[
+            ("none", lazy_gettext("No")),
+            ("popup", lazy_gettext("Pop-up: in the middle, over the page")),
+            ("slide", lazy_gettext("Slide-in: a card in the corner, beside the page")),
+            ("bar", lazy_gettext("Bar: one line along the bottom")),
+        ],
+        default="none",
     )
     starts = KeptDateTimeField(
         lazy_gettext("Not before"), [Optional()], description=lazy_gettext("By the clocks of the site's time zone.")

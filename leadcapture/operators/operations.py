@@ -39,7 +39,7 @@ def create(session: Session, now: datetime, *, email: Address, name: str, passwo
     return operator
 
 
-def set_password(session: Session, now: datetime, *, operator_id: int, password: str) -> None:  # noqa: ARG001 every operation takes now
+def set_password(session: Session, now: datetime, *, operator_id: int, password: str) -> None:
     """Give the operator a new password; whoever is signed in with the old one is signed out everywhere.
 
     Raises Invalid when it is too weak.
@@ -69,7 +69,7 @@ def signed_in(session: Session, now: datetime, *, operator_id: int, new_hash: st
         operator.password_hash = new_hash
 
 
-def add_membership(session: Session, now: datetime, *, operator_id: int, site_id: int, role: str) -> Membership:  # noqa: ARG001
+def add_membership(session: Session, now: datetime, *, operator_id: int, site_id: int, role: str) -> Membership:
     """Make the operator a member of the site, or give a member this role. Raises Invalid for an unknown role."""
     if role not in rules.ROLES:
         raise Invalid("No such role.", fields={"role": ["No such role."]})
@@ -127,7 +127,7 @@ def change_role(session: Session, now: datetime, *, site_id: int, by_id: int, pu
     add_membership(session, now, operator_id=membership.operator_id, site_id=site_id, role=role)
 
 
-def remove(session: Session, now: datetime, *, site_id: int, by_id: int, public_id: str) -> None:  # noqa: ARG001 every operation takes now
+def remove(session: Session, now: datetime, *, site_id: int, by_id: int, public_id: str) -> None:
     """Take somebody off the site's team and sign them out everywhere at once.
 
     Raises NotFound, Forbidden, or Conflict when the site would be left without an owner.

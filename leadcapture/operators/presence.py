@@ -75,12 +75,12 @@ def all_gone(session: Session, now: datetime, *, except_for: Collection[str] = (
     session.execute(update(Presence).where(left).values(gone_at=now))
 
 
-def signed_out(session: Session, now: datetime, operator_id: int, device: str) -> None:  # noqa: ARG001 every operation takes now
+def signed_out(session: Session, now: datetime, operator_id: int, device: str) -> None:
     """The operator left on purpose: the connections of that sign-in count no more, those of other devices do."""
     session.execute(delete(Presence).where(Presence.operator_id == operator_id, Presence.device == device))
 
 
-def set_available(session: Session, now: datetime, operator_id: int, available: bool) -> None:  # noqa: ARG001 as above
+def set_available(session: Session, now: datetime, operator_id: int, available: bool) -> None:
     """What the operator chose: to be asked or not."""
     session.execute(update(Operator).where(Operator.id == operator_id).values(available=available))
 

@@ -56,7 +56,7 @@ def _welcome(auth: Mapping[str, Any]) -> OperatorSocket:
     if operator is None:
         raise Unauthorized("Sign in first.")
     site_ids = tuple(sorted(membership.site_id for membership in operator.memberships))
-    sid: str = request.sid  # type: ignore[attr-defined]
+    sid = socketio.sid()
     language = i18n.best(*(code for code, _ in request.accept_languages))
     socket = OperatorSocket(
         sid, operator.id, operator.public_id, operator.name, operator.session_epoch, site_ids, language=language
@@ -71,7 +71,7 @@ def _welcome(auth: Mapping[str, Any]) -> OperatorSocket:
 
 
 def _disconnect(reason: str | None = None) -> None:
-    sid: str = request.sid  # type: ignore[attr-defined]
+    sid = socketio.sid()
     if operators.pop(sid, None) is not None:
         silently = reason == Server.reason.PING_TIMEOUT
         db.write(presence.disconnected, clock.now(), sid, silently=silently)

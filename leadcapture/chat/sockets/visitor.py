@@ -73,7 +73,7 @@ def _greet(auth: object) -> tuple[VisitorSocket, Answer, Answer | None]:
     token, doubt = visits.who(site, tokens.check(site, protocol.text(given, "token", "")), given, language)
     with db.read() as session:
         blocking.check(session, now, token.visitor)
-    sid: str = request.sid  # type: ignore[attr-defined]
+    sid = socketio.sid()
     socket = VisitorSocket(sid, site.id, token.visitor, language, protocol.page_address(given), token=token.text)
     # First the rooms, then the messages: what is stored in between is heard, never missed.
     join_room(socket.visitor)
@@ -96,7 +96,7 @@ def _greet(auth: object) -> tuple[VisitorSocket, Answer, Answer | None]:
 
 
 def _disconnect(_reason: str | None = None) -> None:
-    sid: str = request.sid  # type: ignore[attr-defined]
+    sid = socketio.sid()
     visitors.pop(sid, None)
     watching.left(sid)
 

@@ -61,7 +61,7 @@ def asks(settings: Settings) -> Sequence[Ask]:
     return (Ask("reply", "notice", box=False), *newsletter_asks(settings))
 
 
-def obstacles(site: Site, settings: Settings) -> Sequence[str]:  # noqa: ARG001 the signature is the contract's
+def obstacles(site: Site, settings: Settings) -> Sequence[str]:
     if _receives(site):
         return ()
     return (

@@ -20,7 +20,7 @@ class Owner(SettingsForm):
     notice = notice_field(lazy_gettext("Stands near the button. Kept word for word with every request."))
 
 
-def asks(settings: Settings) -> Sequence[Ask]:  # noqa: ARG001 the signature is the contract's
+def asks(settings: Settings) -> Sequence[Ask]:
     return (Ask("reply", "notice", box=False),)
 
 

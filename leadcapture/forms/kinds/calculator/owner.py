@@ -60,7 +60,7 @@ def _shown(when: str | None) -> dict[str, Any]:
     return {"data-when": when} if when else {}
 
 
-def _not_too_fine(form: Any, field: Any) -> None:  # noqa: ARG001 the signature is WTForms's
+def _not_too_fine(form: Any, field: Any) -> None:
     if field.data is not None and field.data != round(field.data, 6):
         raise ValidationError(_("At most 6 decimals."))
 

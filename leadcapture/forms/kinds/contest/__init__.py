@@ -141,7 +141,7 @@ def obstacles(site: Site, settings: Settings) -> Sequence[str]:
     return found
 
 
-def closed(session: Session, now: datetime, form: Form, site: Site) -> str:  # noqa: ARG001 the signature is the contract's
+def closed(session: Session, now: datetime, form: Form, site: Site) -> str:
     contest = queries.of_form(session, form.id)
     if contest is None or contest.closes_at is None:
         return _("The contest has not begun.")
@@ -156,7 +156,7 @@ def closed(session: Session, now: datetime, form: Form, site: Site) -> str:  # n
     return ""
 
 
-def data(session: Session, now: datetime, form: Form, site: Site) -> Mapping[str, Any]:  # noqa: ARG001 as above
+def data(session: Session, now: datetime, form: Form, site: Site) -> Mapping[str, Any]:
     contest = queries.of_form(session, form.id)
     if contest is None or contest.closes_at is None:
         return {}

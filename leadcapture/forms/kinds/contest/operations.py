@@ -27,7 +27,7 @@ from leadcapture.sites.models import Site
 PROOFS_AT_ONCE = 200  # mails made in one transaction
 
 
-def keep_terms(session: Session, now: datetime, form: Form, site: Site, before: Settings) -> None:  # noqa: ARG001 the signature is the contract's
+def keep_terms(session: Session, now: datetime, form: Form, site: Site, before: Settings) -> None:
     """Commit a new contest to a seed, or take over changed terms into one that has not opened.
 
     Raises Invalid for terms that are changed after the opening: people have entered on them.
@@ -79,14 +79,14 @@ def tally(session: Session, now: datetime, *, contest_id: int) -> None:
 # ---- entering ------------------------------------------------------------------------------------------------------
 
 
-def sent(session: Session, now: datetime, filled: Filled, effects: Effects) -> None:  # noqa: ARG001 the contract's
+def sent(session: Session, now: datetime, filled: Filled, effects: Effects) -> None:
     """Somebody has sent the form: from now on the terms stay as they were shown."""
     contest = queries.of_form(session, filled.form_id)
     if contest is not None and contest.opened_at is None:
         open_(session, now, contest_id=contest.id)
 
 
-def enter(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:  # noqa: ARG001 the signature is the contract's
+def enter(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:
     """Put a confirmed address into the contest, unless it is in already or comes too late; what to tell the person."""
     # Entering and freezing take turns at this row, so that no entry slips past the list.
     contest = session.scalar(

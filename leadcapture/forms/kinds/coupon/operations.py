@@ -145,7 +145,7 @@ def give(session: Session, now: datetime, *, form: Form, site: Site, contact_id:
     return Given(taken.code, begins, rules.earlier(ends, until), first=True)
 
 
-def forget(session: Session, now: datetime, contact_id: int) -> None:  # noqa: ARG001 every operation takes now
+def forget(session: Session, now: datetime, contact_id: int) -> None:
     """Forget who got the contact's codes; that they were given stays."""
     session.execute(update(CouponClaim).where(CouponClaim.contact_id == contact_id).values(contact_id=None))
 

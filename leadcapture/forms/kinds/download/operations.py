@@ -68,7 +68,7 @@ def add_file(
     return file
 
 
-def remove_file(session: Session, now: datetime, *, site_id: int, form_public_id: str, public_id: str) -> str:  # noqa: ARG001 every operation takes now
+def remove_file(session: Session, now: datetime, *, site_id: int, form_public_id: str, public_id: str) -> str:
     """Take a file away, from those who have links too; returns what `uploads` keeps it by, to be dropped after the
     commit. Raises NotFound."""
     form = _download_form(session, site_id, form_public_id)
@@ -136,7 +136,7 @@ def count(session: Session, now: datetime, *, grant_id: int, file_id: int) -> bo
     return True
 
 
-def forget(session: Session, now: datetime, contact_id: int) -> None:  # noqa: ARG001 every operation takes now
+def forget(session: Session, now: datetime, contact_id: int) -> None:
     """Forget what the contact may download and did; how often files were downloaded in all stays."""
     mine = select(DownloadGrant.id).where(DownloadGrant.contact_id == contact_id)
     session.execute(delete(DownloadTake).where(DownloadTake.grant_id.in_(mine)))

@@ -96,7 +96,7 @@ def asks(settings: Settings) -> Sequence[Ask]:
     return (membership, *newsletter_asks(settings))
 
 
-def on_saved(session: Session, now: datetime, form: Form, site: Site, before: Settings) -> None:  # noqa: ARG001 the signature is the contract's
+def on_saved(session: Session, now: datetime, form: Form, site: Site, before: Settings) -> None:
     """Refuse a way back that leads to somebody else's website: the proof of membership would go there."""
     url = form.settings.get("return_url") or ""
     if url and not rules.leads_home(url, site.allowed_origins):
@@ -104,12 +104,12 @@ def on_saved(session: Session, now: datetime, form: Form, site: Site, before: Se
         raise Invalid(_("Check the marked fields."), fields={"return_url": [sentence]})
 
 
-def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:  # noqa: ARG001 the signature is the contract's
+def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:
     member = operations.join(session, now, form_id=filled.form_id, contact_id=contact.id, language=filled.language)
     return operations.welcome(session, now, queries.held(session, member.public_id), first=True)
 
 
-def on_example(session: Session, now: datetime, form: Form, site: Site) -> None:  # noqa: ARG001 as above
+def on_example(session: Session, now: datetime, form: Form, site: Site) -> None:
     """The demo's members go to the demo's shop."""
     shop = f"{letters.public_url()}/demo"
     form.settings = {**form.settings, "return_url": shop if rules.leads_home(shop, site.allowed_origins) else ""}

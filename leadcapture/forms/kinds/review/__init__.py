@@ -99,7 +99,7 @@ class Owner(NewsletterOffering):
 
 
 def _length(least: int, most: int) -> Any:
-    def check(form: Any, field: Any) -> None:  # noqa: ARG001 the signature is WTForms's
+    def check(form: Any, field: Any) -> None:
         length = len(field.data or "")
         if length < least:
             raise ValidationError(ngettext("At least %(num)d character.", "At least %(num)d characters.", least))
@@ -113,7 +113,7 @@ def asks(settings: Settings) -> Sequence[Ask]:
     return (Ask("review", "statement"), *newsletter_asks(settings))
 
 
-def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:  # noqa: ARG001 the signature is the contract's
+def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:
     operations.receive(session, now, filled=filled, contact=contact)
     site, link = filled.site, letters.console_url(filled.form_public_id, "/reviews")
     letters.tell_owner(
@@ -140,7 +140,7 @@ def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Conta
     )
 
 
-def summary(settings: Settings, data: Settings) -> Sequence[tuple[str, str]]:  # noqa: ARG001 the signature is the contract's
+def summary(settings: Settings, data: Settings) -> Sequence[tuple[str, str]]:
     rows = [
         (_("Rating"), _stars(data.get("stars"))),
         (_("About"), data.get("about", "")),

@@ -109,7 +109,7 @@ def asks(settings: Settings) -> Sequence[Ask]:
     return (Ask("webinar", "notice", box=False), *newsletter_asks(settings))
 
 
-def obstacles(site: Site, settings: Settings) -> Sequence[str]:  # noqa: ARG001 the signature is the contract's
+def obstacles(site: Site, settings: Settings) -> Sequence[str]:
     return () if settings.get("sessions") else (_("There is no session yet: enter one first."),)
 
 
@@ -123,11 +123,11 @@ def offered(session: Session, now: datetime, form: Form, site: Site) -> Settings
     return {**form.settings, "offered": choices}
 
 
-def closed(session: Session, now: datetime, form: Form, site: Site) -> str:  # noqa: ARG001 as above
+def closed(session: Session, now: datetime, form: Form, site: Site) -> str:
     return "" if _open_sessions(now, form, site) else _("No session is planned right now. Look in again later.")
 
 
-def data(session: Session, now: datetime, form: Form, site: Site) -> Mapping[str, Any]:  # noqa: ARG001 as above
+def data(session: Session, now: datetime, form: Form, site: Site) -> Mapping[str, Any]:
     return {
         "sessions": [
             {"id": meeting.row_id, "starts": clock.wire(meeting.starts_at), "timezone": meeting.timezone}
@@ -142,14 +142,14 @@ def summary(settings: Settings, data: Mapping[str, Any]) -> Sequence[tuple[str, 
     return [(_("Session"), _row_words(chosen))] if chosen else []
 
 
-def on_accepted(session: Session, now: datetime, filled: Filled, effects: Effects) -> None:  # noqa: ARG001 as above
+def on_accepted(session: Session, now: datetime, filled: Filled, effects: Effects) -> None:
     meeting = queries.by_row(session, filled.form_id, filled.data["session"])
     if meeting is None or not rules.takes_people(meeting.starts_at, cancelled=meeting.cancelled, now=now):
         sentence = _("This session takes nobody any more. Choose another one.")
         raise Invalid(_("Check the marked fields."), fields={"session": [sentence]})
 
 
-def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:  # noqa: ARG001 the signature is the contract's
+def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:
     meeting = queries.by_row(session, filled.form_id, filled.data["session"])
     if meeting is None:
         return wording.too_late(filled.site.name)
@@ -160,7 +160,7 @@ def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Conta
     return telling.registered(session, now, held, queries.waiting_before(session, seat))
 
 
-def on_saved(session: Session, now: datetime, form: Form, site: Site, before: Settings) -> None:  # noqa: ARG001 as above
+def on_saved(session: Session, now: datetime, form: Form, site: Site, before: Settings) -> None:
     """Take the sessions over; one without a zone of its own is in the site's as it is now, and stays there."""
     rows = [{**row, "timezone": row.get("timezone") or site.timezone} for row in form.settings.get("sessions") or ()]
     form.settings = {**form.settings, "sessions": rows}
