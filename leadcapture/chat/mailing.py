@@ -27,6 +27,7 @@ from leadcapture.mail import queries as mail_queries
 from leadcapture.mail.models import Email
 from leadcapture.sites import queries as sites
 
+PURPOSE = "reply"  # the consent that a contact's answers by e-mail rest on
 QUOTED = 20  # messages before the reply that it quotes
 REFERENCES = 5  # earlier e-mails that a reply names
 # A reply that waited longer for its address is no answer any more.
@@ -115,8 +116,16 @@ def send_held(session: Session, now: datetime, *, conversation_id: int) -> int:
 
 def _send(session: Session, now: datetime, conversation_id: int, to: Address, message_id: str) -> None:
     about = session.execute(
-        select(c.site_id, c.subject, c.name, visitors.c.name.label("visitor_name"), visitors.c.language)
+        select(
+            c.site_id,
+            c.subject,
+            c.name,
+            visitors.c.name.label("visitor_name"),
+            visitors.c.language,
+            Contact.public_id.label("contact"),
+        )
         .join(visitors, visitors.c.id == c.visitor_id)
+        .outerjoin(Contact, Contact.id == c.contact_id)
         .where(c.id == conversation_id)
     ).one()
     said: Row[Any] = session.execute(select(messages).where(messages.c.public_id == message_id)).one()
@@ -146,6 +155,8 @@ def _send(session: Session, now: datetime, conversation_id: int, to: Address, me
         headers={"Auto-Submitted": "no"}
         | ({"In-Reply-To": before[-1], "References": " ".join(before)} if before else {}),
         about=message_id,
+        contact=about.contact,
+        purpose=PURPOSE if about.contact else None,
     )
 
 

@@ -49,6 +49,7 @@ def send(
     subject: str,
     why: str,
     contact: Contact | None = None,
+    purpose: str | None = None,
     name: str = "",
     attachments: Sequence[Attachment] = (),
     about: str | None = None,
@@ -58,7 +59,8 @@ def send(
     """Put a mail into the outbox that says the outcome; `why` says in its footer why somebody gets it.
 
     Subject, why and outcome are written in `language` by the caller. A contact's mail leads to their preferences, and
-    with `unsubscribe` (for what is sent on a consent to be written to) has the ways to leave of RFC 8058.
+    with `unsubscribe` (for what is sent on a consent to be written to) has the ways to leave of RFC 8058. `purpose` is
+    the consent it rests on: withdrawn before the mail has left, it never does.
     """
     preferences = f"{public_url()}/preferences/{signing.sign('preferences', contact.public_id)}" if contact else ""
     leave = f"{public_url()}/unsubscribe/{signing.sign('unsubscribe', contact.public_id)}" if contact else ""
@@ -85,6 +87,8 @@ def send(
         },
         attachments=attachments,
         about=about,
+        contact=contact.public_id if contact else None,
+        purpose=purpose if contact else None,
         reply_to=reply_to,
         unsubscribe_url=leave if unsubscribe and leave else None,
     )

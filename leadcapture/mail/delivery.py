@@ -124,8 +124,21 @@ def claim(session: Session, now: datetime, worker: str, limit: int) -> list[Clai
 
 
 def begin(session: Session, now: datetime, worker: str, email_id: int) -> bool:
-    """Note that DATA is about to be sent. False when the claim was lost meanwhile: then it must not be sent."""
-    return _update_mine(session, worker, email_id, ("sending",), data_begun=True, claimed_at=now)
+    """Note that DATA is about to be sent. False when it must not be: the claim was lost meanwhile, the consent it rests
+    on was withdrawn, or its receiver wants it later."""
+    mine = select(Email).where(Email.id == email_id, Email.claimed_by == worker, Email.status == "sending")
+    # Held from here on: whoever withdraws at this moment comes before or after, never in between.
+    email = session.scalar(mine.with_for_update().execution_options(populate_existing=True))
+    if email is None:
+        return False
+    answer = operations.still_wanted(session, now, email)
+    if answer == "yes":
+        return _update_mine(session, worker, email_id, ("sending",), data_begun=True, claimed_at=now)
+    values: dict[str, Any] = {"status": "deferred", "due_at": answer, "last_answer": "Its receiver asked for a pause."}
+    if answer == "no":
+        values = {"status": "suppressed", "last_answer": operations.WITHDRAWN}
+    _update_mine(session, worker, email_id, ("sending",), claimed_by=None, **values)
+    return False
 
 
 def record(session: Session, now: datetime, worker: str, mail: Claimed, answer: Answer, verdict: Verdict) -> None:

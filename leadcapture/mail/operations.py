@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -21,9 +21,15 @@ from leadcapture.sites.models import Site
 from leadcapture.sites.rules import text_on
 
 WAITING = ("queued", "deferred")
+WITHDRAWN = "Not sent: the consent it rests on holds no more."
 
 # What else must know of a suppressed address; called in the same transaction with site_id and email_key.
 on_suppressed: list[Callable[..., None]] = []
+
+# Whether a mail that rests on a consent may still go, asked right before it is handed over: callables of
+# (session, now, mail) that answer "yes", "no", or the moment until which it waits. The strictest answer counts.
+Answer = Literal["yes", "no"] | datetime
+wanted: list[Callable[[Session, datetime, Email], Answer]] = []
 
 
 @dataclass(frozen=True)
@@ -50,13 +56,18 @@ def enqueue(
     unsubscribe_url: str | None = None,
     about: str | None = None,
     attachments: Sequence[Attachment] = (),
+    contact: str | None = None,
+    purpose: str | None = None,
+    due_at: datetime | None = None,
 ) -> Email:
     """Put the mail `templates/mail/NAME` into the outbox, rendered now and for good; returns a copy of its row.
 
     The copy is plain data, bound to no session. Its status is `queued`, or `suppressed` where the address must not be
     mailed. `unsubscribe_url` adds the footer link and the headers of RFC 8058; `about` ties the mail to something
-    that may be forgotten later (`forget`). Every template has `site_name`, `accent`, `accent_text`, `privacy_url`,
-    `web_url`, `unsubscribe_url`, `to_email`, `language` and `dir` beside `values`.
+    that may be forgotten later (`forget`). `contact` (a public id) says whose it is, and `purpose` on which consent of
+    theirs it rests: once that is withdrawn it is not sent. It goes at `due_at`, else at once. Every template has
+    `site_name`, `accent`, `accent_text`, `privacy_url`, `web_url`, `unsubscribe_url`, `to_email`, `language` and `dir`
+    beside `values`.
     Raises LeadCaptureError with code "unresolved_field" when the template asks for more than `values` has.
     """
     public_id = ids.new("email")
@@ -96,7 +107,9 @@ def enqueue(
         "about": about,
         "status": "suppressed" if queries.suppressed(session, site.id, to.key) else "queued",
         "attempts": 0,
-        "due_at": now,
+        "contact": contact,
+        "purpose": purpose,
+        "due_at": due_at or now,
         "data_begun": False,
         "created_at": now,
     }
@@ -119,6 +132,49 @@ def suppress(session: Session, now: datetime, *, site_id: int, email_key: str, r
     )
     for react in on_suppressed:
         react(session, now, site_id=site_id, email_key=email_key)
+
+
+def stop_resting_on(session: Session, now: datetime, *, contact: str, purposes: Collection[str]) -> int:
+    """The contact (a public id) has withdrawn these purposes: what rests on them and is not handed over yet never will
+    be. Returns how many mails that stopped."""
+    not_begun = Email.status.in_(WAITING) | ((Email.status == "sending") & Email.data_begun.is_(False))
+    stopped = session.scalars(
+        update(Email)
+        .where(Email.contact == contact, Email.purpose.in_(purposes), not_begun)
+        .values(status="suppressed", claimed_by=None, last_answer=WITHDRAWN)
+        .returning(Email.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    return len(stopped)
+
+
+def still_wanted(session: Session, now: datetime, email: Email) -> Answer:
+    """Whether the mail may be handed over now, or until when it waits; what rests on no consent always may."""
+    if email.purpose is None:
+        return "yes"
+    answers = [ask(session, now, email) for ask in wanted]
+    if "no" in answers:
+        return "no"
+    return max((answer for answer in answers if isinstance(answer, datetime)), default="yes")
+
+
+def end_wait(session: Session, now: datetime, *, contact: str) -> None:
+    """The contact (a public id) waits for nothing any more: their mails that were put off are due."""
+    session.execute(
+        update(Email)
+        .where(Email.contact == contact, Email.purpose.is_not(None), Email.status == "deferred", Email.due_at > now)
+        .values(due_at=now)
+    )
+
+
+def readdress(session: Session, now: datetime, *, contact: str, to: Address) -> None:
+    """Send what waits for the contact (a public id) to their new address."""
+    session.execute(
+        update(Email)
+        .where(Email.contact == contact, Email.status.in_(WAITING))
+        .values(to_email=to.typed, to_key=to.key)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def retry(session: Session, now: datetime, *, site_id: int, public_id: str) -> None:
@@ -145,12 +201,19 @@ def cancel(session: Session, now: datetime, *, site_id: int, public_id: str) -> 
     )
 
 
-def replace_waiting(session: Session, now: datetime, *, about: str) -> None:  # noqa: ARG001 every operation takes now
-    """Drop the mails about it that nobody has got yet: a newer one takes their place."""
-    session.execute(delete(Email).where(Email.about == about, Email.status.in_(WAITING)))
+def replace_waiting(session: Session, now: datetime, *, about: str) -> datetime | None:
+    """Drop the mails about it that nobody has got yet: a newer one takes their place, at the time that comes back, when
+    the first of them was to go; None when none waited."""
+    dropped = delete(Email).where(Email.about == about, Email.status.in_(WAITING)).returning(Email.due_at)
+    return min(session.scalars(dropped.execution_options(synchronize_session=False)).all(), default=None)
 
 
-def forget(session: Session, now: datetime, *, about: list[str]) -> None:  # noqa: ARG001
+def drop_planned(session: Session, now: datetime, *, about: str) -> None:
+    """Drop the mails about it that were to go later: nobody needs them any more."""
+    session.execute(delete(Email).where(Email.about == about, Email.status == "queued", Email.due_at > now))
+
+
+def forget(session: Session, now: datetime, *, about: list[str]) -> None:
     """Erase every mail about these things, in whatever state."""
     session.execute(delete(Email).where(Email.about.in_(about)))
 

@@ -72,7 +72,7 @@ def asks(settings: Settings) -> Sequence[Ask]:
     return [Ask(topic["name"], words=topic["statement"], required=False, group="topics") for topic in topics]
 
 
-def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:  # noqa: ARG001 the signature is the contract's
+def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:
     site = filled.site.name
     if filled.settings.get("send_welcome", True):
         letters.send(
@@ -88,6 +88,7 @@ def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Conta
             subject=_("Welcome to %(site)s", site=site),
             why=_("You get this mail because you confirmed your subscription on %(site)s.", site=site),
             contact=contact,
+            purpose=min(filled.purposes, default=KIND.purpose),
             unsubscribe=True,
         )
     return Outcome(

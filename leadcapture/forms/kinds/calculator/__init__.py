@@ -36,7 +36,7 @@ def asks(settings: Settings) -> Sequence[Ask]:
     return (Ask("quote", "notice", box=False), *newsletter_asks(settings))
 
 
-def obstacles(site: Site, settings: Settings) -> Sequence[str]:  # noqa: ARG001 the signature is the contract's
+def obstacles(site: Site, settings: Settings) -> Sequence[str]:
     made = draft(settings)
     if made.problems:
         return (_("A formula or a field has to be mended: save the settings to see which."),)
@@ -47,14 +47,14 @@ def obstacles(site: Site, settings: Settings) -> Sequence[str]:  # noqa: ARG001 
     return ()
 
 
-def on_saved(session: Session, now: datetime, form: Form, site: Site, before: Settings) -> None:  # noqa: ARG001 the signature is the contract's
+def on_saved(session: Session, now: datetime, form: Form, site: Site, before: Settings) -> None:
     problems = draft(form.settings).problems
     if problems:
         fields = {f"{one.rows}-{one.row}-{one.field}": [one.sentence] for one in problems}
         raise Invalid(problems[0].sentence, fields=fields)
 
 
-def data(session: Session, now: datetime, form: Form, site: Site) -> Mapping[str, Any]:  # noqa: ARG001 the signature is the contract's
+def data(session: Session, now: datetime, form: Form, site: Site) -> Mapping[str, Any]:
     return browser_data(form.settings)
 
 
@@ -63,11 +63,11 @@ def compute(settings: Settings, given: Mapping[str, Any]) -> Outcome:
     return Outcome(title=_("What it comes to"), rows=rows, total=total)
 
 
-def on_accepted(session: Session, now: datetime, filled: Filled, effects: Effects) -> None:  # noqa: ARG001 the signature is the contract's
+def on_accepted(session: Session, now: datetime, filled: Filled, effects: Effects) -> None:
     quote(filled.settings, filled.data)  # refuses what cannot be worked out
 
 
-def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:  # noqa: ARG001 the signature is the contract's
+def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:
     """The quote, worked out here and now from what was entered, by the settings that the visitor saw."""
     made = _quote(filled, _("We have sent it to %(email)s as well.", email=filled.address.typed))
     letters.send(
@@ -80,6 +80,7 @@ def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Conta
         subject=_("Your quote from %(site)s", site=filled.site.name),
         why=_("You get this mail because you asked for the result at %(site)s.", site=filled.site.name),
         contact=contact,
+        purpose=KIND.purpose,
         name=filled.name,
         about=filled.public_id,
     )

@@ -253,6 +253,7 @@ def _mail(
         subject=subject,
         why=_("You get this mail because you take part in a contest of %(site)s.", site=site.name),
         contact=contact,
+        purpose=queries.PURPOSE,
         name=contact.name,
         attachments=files,
         about=entered.public_id,

@@ -138,13 +138,13 @@ def asks(settings: Settings) -> Sequence[Ask]:
     return (Ask("coupon", "notice", box=False), *newsletter_asks(settings))
 
 
-def obstacles(site: Site, settings: Settings) -> Sequence[str]:  # noqa: ARG001 the signature is the contract's
+def obstacles(site: Site, settings: Settings) -> Sequence[str]:
     if settings.get("supply") == "shared" and not settings.get("shared_code"):
         return (_("There is no code to give: write the one that people get."),)
     return ()
 
 
-def on_saved(session: Session, now: datetime, form: Form, site: Site, before: Settings) -> None:  # noqa: ARG001 the signature is the contract's
+def on_saved(session: Session, now: datetime, form: Form, site: Site, before: Settings) -> None:
     if form.settings.get("supply") == "shared":
         operations.keep_shared(session, now, form=form, before=before)
     elif not before:
@@ -167,7 +167,7 @@ def closed(session: Session, now: datetime, form: Form, site: Site) -> str:
     return _("All codes have been given out. Thank you for your interest.")
 
 
-def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:  # noqa: ARG001 the signature is the contract's
+def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:
     form = session.get_one(Form, filled.form_id)
     given = operations.give(session, now, form=form, site=filled.site, contact_id=contact.id)
     if given is None:
@@ -187,6 +187,7 @@ def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Conta
         subject=_("Your code from %(site)s", site=filled.site.name),
         why=_("You get this mail because you asked for a code and confirmed your address."),
         contact=contact,
+        purpose=KIND.purpose,
         name=filled.name,
         about=filled.public_id,
     )

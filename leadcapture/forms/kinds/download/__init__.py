@@ -55,11 +55,11 @@ def asks(settings: Settings) -> Sequence[Ask]:
     return (Ask(operations.PURPOSE, "notice", box=False), *newsletter_asks(settings))
 
 
-def closed(session: Session, now: datetime, form: Form, site: Site) -> str:  # noqa: ARG001 the signature is the contract's
+def closed(session: Session, now: datetime, form: Form, site: Site) -> str:
     return "" if queries.files(session, form.id) else _("There is nothing to download at the moment.")
 
 
-def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:  # noqa: ARG001 the signature is the contract's
+def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:
     files = queries.files(session, filled.form_id)
     if not files:
         return Outcome(
@@ -93,6 +93,7 @@ def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Conta
         subject=_("Your download from %(site)s", site=filled.site.name),
         why=_("You get this mail because you asked for a download and confirmed your address."),
         contact=contact,
+        purpose=KIND.purpose,
         name=filled.name,
         about=filled.public_id,
     )

@@ -38,7 +38,7 @@ def asks(settings: Settings) -> Sequence[Ask]:
     return (Ask("order", "notice", box=False), *newsletter_asks(settings))
 
 
-def obstacles(site: Site, settings: Settings) -> Sequence[str]:  # noqa: ARG001 the signature is the contract's
+def obstacles(site: Site, settings: Settings) -> Sequence[str]:
     found = []
     if not rules.offered(settings):
         found.append(_("There is nothing to order: list at least one of your goods."))
@@ -47,11 +47,11 @@ def obstacles(site: Site, settings: Settings) -> Sequence[str]:  # noqa: ARG001 
     return found
 
 
-def closed(session: Session, now: datetime, form: Form, site: Site) -> str:  # noqa: ARG001 as above
+def closed(session: Session, now: datetime, form: Form, site: Site) -> str:
     return "" if rules.offered(form.settings) else _("Nothing can be ordered at the moment.")
 
 
-def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:  # noqa: ARG001 the signature is the contract's
+def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Contact, effects: Effects) -> Outcome:
     order = operations.place(session, now, filled=filled, contact=contact, answers=_answers(filled))
     site, region = filled.site, filled.settings.get("phone_region") or ""
     receipt = wording.received(order, site)
@@ -65,6 +65,7 @@ def on_confirmed(session: Session, now: datetime, filled: Filled, contact: Conta
         subject=receipt.title,
         why=_("You get this e-mail because you sent an order request to %(site)s.", site=site.name),
         contact=contact,
+        purpose=KIND.purpose,
         name=filled.name,
         about=order.public_id,
     )
@@ -107,7 +108,7 @@ def waiting(session: Session, form: Form) -> str:
     return ngettext("%(num)d new order", "%(num)d new orders", new) if new else ""
 
 
-def data(session: Session, now: datetime, form: Form, site: Site) -> Mapping[str, Any]:  # noqa: ARG001 as above
+def data(session: Session, now: datetime, form: Form, site: Site) -> Mapping[str, Any]:
     settings = form.settings
     return {
         "currency": settings["currency"],

@@ -99,7 +99,7 @@ def change(
     return order
 
 
-def forget(session: Session, now: datetime, contact_id: int) -> None:  # noqa: ARG001 the signature is the contract's
+def forget(session: Session, now: datetime, contact_id: int) -> None:
     """Erase who ordered. What was sold, its number and its total stay: they are the shop's books and name nobody."""
     theirs = select(Order.id).where(Order.contact_id == contact_id)
     session.execute(
@@ -166,6 +166,7 @@ def _tell_customer(session: Session, now: datetime, order: Order, note: str) -> 
             subject=wording.news_title(order),
             why=_("You get this e-mail because you sent an order request to %(site)s.", site=site.name),
             contact=session.get(Contact, order.contact_id) if order.contact_id else None,
+            purpose="order",
             name=order.name,
             about=order.public_id,
         )

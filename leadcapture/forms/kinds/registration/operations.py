@@ -62,6 +62,7 @@ def welcome(session: Session, now: datetime, held: queries.Held, *, first: bool)
             subject=wording.subject(held, first=first),
             why=wording.why(held, first=first),
             contact=held.contact,
+            purpose=queries.PURPOSE,
             name=held.contact.name,
             about=held.member.public_id,
         )
@@ -109,7 +110,7 @@ def end(session: Session, now: datetime, *, form_id: int, member: str) -> None:
     _end(session, now, _of_form(session, form_id, member).member.id, "owner")
 
 
-def restore(session: Session, now: datetime, *, form_id: int, member: str) -> None:  # noqa: ARG001 every operation takes now
+def restore(session: Session, now: datetime, *, form_id: int, member: str) -> None:
     """The owner takes somebody back whom the owner has sent away.
 
     Raises NotFound, Conflict for somebody who has left: only that person can come back, by registering again.
@@ -122,7 +123,7 @@ def restore(session: Session, now: datetime, *, form_id: int, member: str) -> No
     )
 
 
-def forget(session: Session, now: datetime, contact_id: int) -> None:  # noqa: ARG001 every operation takes now
+def forget(session: Session, now: datetime, contact_id: int) -> None:
     """Erase the contact's memberships."""
     session.execute(delete(Member).where(Member.contact_id == contact_id))
 

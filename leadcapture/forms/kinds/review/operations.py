@@ -114,7 +114,7 @@ def withdraw(session: Session, now: datetime, *, form_id: int, public_id: str) -
         consent.withdraw(session, now, contact=contact, method="unsubscribe_link", purpose=queries.PURPOSE)
 
 
-def forget(session: Session, now: datetime, contact_id: int) -> None:  # noqa: ARG001 the signature is the contract's
+def forget(session: Session, now: datetime, contact_id: int) -> None:
     """Erase the person's reviews."""
     session.execute(delete(Review).where(Review.contact_id == contact_id))
 
@@ -175,6 +175,7 @@ def _tell_author(session: Session, now: datetime, form: Form, review: Review) ->
             subject=title,
             why=_("You get this e-mail because you wrote a review for %(site)s.", site=site.name),
             contact=contact,
+            purpose=queries.PURPOSE,
             name=review.name,
             about=review.public_id,
         )

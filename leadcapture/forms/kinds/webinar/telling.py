@@ -70,6 +70,7 @@ def _send(
         subject=_("%(what)s: %(title)s", what=outcome.title, title=title),
         why=wording.why(held),
         contact=held.contact,
+        purpose="webinar",
         name=held.contact.name,
         attachments=attachments,
         about=held.seat.public_id,
