@@ -24,12 +24,12 @@ class PermissionCampaign(Base):
     operator_id: Mapped[int | None]
     purpose: Mapped[str] = mapped_column(String(60))
     version: Mapped[str] = mapped_column(String(40))  # of the statement that is asked for
-    # By language, as everything an owner writes for visitors: {"en": …}.
-    statement: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    # By language: {"en": {"version", "statement"}}; `version` above is that of the site's language.
+    statement: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON, default=dict)
     old_versions: Mapped[list[str]] = mapped_column(JSON, default=list)
     ground: Mapped[str] = mapped_column(Text, default="")  # what the owner attested, for people without proof
     import_id: Mapped[int | None] = mapped_column(index=True)
-    state: Mapped[str] = mapped_column(String(12), index=True)  # running, paused, done, cancelled
+    state: Mapped[str] = mapped_column(String(12), index=True)  # one of rules.STATES
     per_hour: Mapped[int] = mapped_column(default=100)
     ends_after_days: Mapped[int | None]  # the old consent of who stays silent ends then; None: it goes on
     counts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
@@ -55,4 +55,4 @@ class PermissionAsk(Base):
     email_public_id: Mapped[str | None] = mapped_column(String(40))
     asked_at: Mapped[datetime | None] = mapped_column(index=True)
     answered_at: Mapped[datetime | None]
-    answer: Mapped[str | None] = mapped_column(String(8))  # yes, no
+    answer: Mapped[str | None] = mapped_column(String(8))  # yes, no, silent (the old consent ended)
