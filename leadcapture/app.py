@@ -42,6 +42,8 @@ from leadcapture.forms import queries as form_queries
 from leadcapture.forms import routes as form_routes
 from leadcapture.forms import short as form_short
 from leadcapture.mail import caps, transports
+from leadcapture.guard import mx
+from leadcapture.guard import routes as guard
 from leadcapture.mail import routes as mail_routes
 from leadcapture.operators import routes as operator_routes
 from leadcapture.settings import Settings
@@ -92,6 +94,7 @@ def configure(settings: Settings) -> None:
     kinds.use_folder(settings.form_kinds)
     signing.configure(settings.secret_keys)
     ratelimit.configure(settings)
+    mx.configure(settings)
     caps.configure(settings)
     transports.configure(smtp_url=settings.smtp_url, public_url=settings.public_url)
     uploads.configure(settings)
@@ -121,6 +124,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> Flask:
     # Sockets first: what web.init puts around the application (trusted proxies) must be around them too.
     socketio.init(app, settings)
     web.init(app, settings)
+    guard.init(app)
     csrf = CSRFProtect(app)
     for edge in PAGES:
         app.register_blueprint(edge.blueprint)

@@ -14,6 +14,7 @@ from leadcapture import clock
 from leadcapture.chat import escalation, files, watching
 from leadcapture.chat import live as chat
 from leadcapture.contacts import operations as contacts
+from leadcapture.forms import challenge
 from leadcapture.forms import expiry as forms
 from leadcapture.forms import kinds
 from leadcapture.mail import caps, delivery, opens
@@ -43,6 +44,7 @@ TABLE: tuple[Job, ...] = (
     Job("form kinds", 5, kinds.run_due),
     Job("files of no message", 300, files.sweep_due),
     Job("expire confirmations", 60, forms.expire_due),
+    Job("spent proofs of work", 300, challenge.purge_due),
     Job("mails of each address", 600, caps.sweep_due),
     Job("opened links", 600, opens.sweep_due),
 )

@@ -13,6 +13,7 @@ from limits.strategies import MovingWindowRateLimiter
 
 from leadcapture.errors import BadSetting, RateLimited
 from leadcapture.i18n import gettext as _
+from leadcapture.i18n import ngettext
 from leadcapture.settings import Settings
 
 _limiter: MovingWindowRateLimiter | None = None
@@ -45,9 +46,13 @@ def hit(limit: str, *key: str, times: int = 1) -> None:
     item = _item(limit, times)
     if not _strategy().hit(item, limit, *key):
         reset = _strategy().get_window_stats(item, limit, *key)[0]
-        raise RateLimited(
-            _("Too many requests. Try again in a moment."), retry_after=max(1, math.ceil(reset - time.time()))
-        )
+        raise refusal(_("Too many requests."), math.ceil(reset - time.time()))
+
+
+def refusal(why: str, seconds: int) -> RateLimited:
+    """The error that says why, and when to come back."""
+    seconds = max(1, seconds)
+    return RateLimited(f"{why} {_again(seconds)}", retry_after=seconds)
 
 
 def allowed(limit: str, *key: str, times: int = 1) -> bool:
@@ -59,6 +64,16 @@ def first_time(what: str, key: str, seconds: int) -> bool:
     """Whether this `what` is seen for the first time; it is remembered for that many seconds, over all processes."""
     storage: Storage = _strategy().storage
     return int(storage.incr(f"first_time/{what}/{key}", seconds)) == 1
+
+
+def _again(seconds: int) -> str:
+    if seconds < 90:
+        return ngettext("Try again in %(num)d second.", "Try again in %(num)d seconds.", seconds)
+    if seconds < 90 * 60:
+        minutes = math.ceil(seconds / 60)
+        return ngettext("Try again in %(num)d minute.", "Try again in %(num)d minutes.", minutes)
+    hours = math.ceil(seconds / 3600)
+    return ngettext("Try again in %(num)d hour.", "Try again in %(num)d hours.", hours)
 
 
 def _item(limit: str, times: int) -> RateLimitItem:

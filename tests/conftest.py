@@ -24,6 +24,7 @@ from leadcapture import clock, db, i18n, ids, ratelimit, signing, tables, upload
 from leadcapture import settings as settings_module
 from leadcapture.app import configure, create_app
 from leadcapture.demo import operations as demo_operations
+from leadcapture.guard import mx
 from leadcapture.mail import caps
 from leadcapture.operators.models import Membership, Operator
 from leadcapture.operators.rules import hash_password
@@ -48,6 +49,8 @@ def configured(instance: Path) -> dict[str, str]:
         "LEADCAPTURE_SECRET_KEY": "a secret key of the tests",
         # Tests mail the same few people again and again; what the default promises is tested by itself.
         "LEADCAPTURE_MAIL_PER_ADDRESS": "1000/day",
+        # Nobody outside is asked whether the domains of our examples take mail.
+        "LEADCAPTURE_CHECK_MX": "no",
     }
 
 
@@ -82,6 +85,7 @@ def configure_slices(settings: Settings) -> None:
     signing.configure(settings.secret_keys)
     ratelimit.configure(settings)
     caps.configure(settings)
+    mx.configure(settings)
     uploads.configure(settings)
     i18n.use("en")
 

@@ -120,6 +120,7 @@ class Service:
             "PUBLIC_URL": self.url,
             "SMTP_URL": self.mailbox.url,
             "MAIL_PER_ADDRESS": "1000/day",  # tests mail the same few people again and again
+            "CHECK_MX": "no",  # nobody outside is asked about the domains of our examples
             **self.settings,
         }
         return kept | {f"LEADCAPTURE_{name}": value for name, value in own.items()}

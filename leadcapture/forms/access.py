@@ -16,13 +16,16 @@ from leadcapture.forms import intake, operations, queries, rules
 from leadcapture.i18n import gettext as _
 
 
-def evidence(fields: MultiDict[str, str], page_url: str | None) -> intake.Evidence:
-    """Where this request's submission comes from."""
+def evidence(
+    fields: MultiDict[str, str], page_url: str | None, signals: tuple[str, ...] = ()
+) -> intake.Evidence:
+    """Where this request's submission comes from, with what the door noted of it."""
     return intake.Evidence(
         page_url=rules.clean_url(page_url),
         ip=web.client_ip() if settings().store_ip else None,
         user_agent=rules.clean_line(request.headers.get("User-Agent"))[:400],
         once=fields.get("once", ""),
+        signals=signals,
     )
 
 

@@ -21,7 +21,7 @@ from leadcapture.consent import operations as consent
 from leadcapture.contacts import operations as contacts
 from leadcapture.contacts.models import Contact
 from leadcapture.errors import Invalid, NotFound, RateLimited
-from leadcapture.forms import kinds, letters, queries, rules
+from leadcapture.forms import challenge, kinds, letters, queries, rules
 from leadcapture.forms.checking import Checked
 from leadcapture.forms.kind import Effects, Filled
 from leadcapture.forms.models import Form, Submission
@@ -36,12 +36,13 @@ from leadcapture.sites.models import Site
 @dataclass(frozen=True)
 class Evidence:
     """Where a submission came from. `once` is the page's random mark of this one filling, which sent again is the same
-    submission; nothing when the page has none."""
+    submission; nothing when the page has none. `signals` are what the door noted of it (guard.door)."""
 
     page_url: str = ""
     ip: str | None = None
     user_agent: str = ""
     once: str = ""
+    signals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,16 +93,19 @@ def accept(
     allow_mail: bool,
     conversation: str | None = None,
     visitor: str | None = None,
+    proof: challenge.Solved | None = None,
 ) -> tuple[str, list[str]]:
     """Store the submission as pending and ask for the confirmation of its address, in one go.
 
     Returns its public id, and the conversations that changed. What was stored before under the same `once` is left
-    alone.
+    alone. Raises Invalid with code "challenge" for a proof of work that was spent before.
     """
     public_id = _public_id(checked, evidence.once)
     stored = _store(session, now, checked, evidence, public_id)
     if stored is None:
         return public_id, []
+    if proof is not None:
+        challenge.spend(session, now, proof)
     form, site = checked.form, checked.site
     effects = Effects(conversation=conversation, visitor=visitor, public_url=mails.public_url)
     filled = Filled(

@@ -14,9 +14,10 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
-from leadcapture import clock, db, i18n, ids, ratelimit, signing, web
+from leadcapture import clock, db, i18n, ids, signing, web
 from leadcapture.errors import Conflict, Invalid, LeadCaptureError, RateLimited
 from leadcapture.forms import access, checking, intake, operations, queries, rules, typos
+from leadcapture.guard import ceilings, door, opened
 from leadcapture.i18n import gettext as _
 from leadcapture.optin import rules as optin
 from leadcapture.sites import queries as sites
@@ -60,7 +61,7 @@ def send(key: str, slug: str) -> Response:
         language = i18n.best(fields.get("lang"), request.args.get("lang"), site.language)
         i18n.use(language)
         try:
-            ratelimit.hit("RATE_FORM_PLAIN", web.client_ip())
+            ceilings.form(web.client_ip(), site.key, proven=False)
             if fields.get(operations.HONEYPOT):
                 return _sent_page(site, form, ids.new("submission"), rules.clean_line(fields.get("email")))
             if fields.get("act") == "compute":
@@ -70,15 +71,17 @@ def send(key: str, slug: str) -> Response:
         except (Invalid, Conflict, RateLimited) as error:
             return _form_page(site, form, language, fields, error)
     try:
+        opened_at = opened.at(form.public_id, fields.get("opened"))
+        signals = door.check(site, now, checked.address, opened_at=opened_at, proven=False)
         submission, changed = db.write(
             intake.accept,
             now,
             checked,
-            access.evidence(fields, fields.get("page_url") or request.url),
+            access.evidence(fields, fields.get("page_url") or request.url, signals),
             mails=access.mail_settings(),
             allow_mail=intake.may_mail(checked.address.key),
         )
-    except (Invalid, Conflict) as error:  # what a kind finds out only now
+    except (Invalid, Conflict) as error:  # what the door does not take, and what a kind finds out only now
         return _form_page(site, form, language, fields, error)
     access.announce(changed)
     return _sent_page(site, form, submission, checked.address.typed)
@@ -88,6 +91,7 @@ def send(key: str, slug: str) -> Response:
 def code(key: str, slug: str) -> Response:
     """Confirm by the code out of the mail."""
     fields = web.body()
+    ceilings.after_form(web.client_ip())
     site, form, public_id = _sender(key, slug, fields)
     outcome = db.write(intake.confirm_by_code, clock.now(), submission=public_id, code=fields.get("code", ""))
     if not isinstance(outcome, Invalid):
@@ -103,6 +107,7 @@ def code(key: str, slug: str) -> Response:
 @blueprint.post("/f/<key>/<slug>/resend")
 def resend(key: str, slug: str) -> Response:
     """Mail the link again, as often as the caps allow; the answer is always the same."""
+    ceilings.after_form(web.client_ip())
     site, form, public_id = _sender(key, slug, web.body())
     access.send_again(public_id)
     return _sent_page(site, form, public_id, "", message=_("We've sent it again. If nothing comes, look in spam."))
@@ -183,6 +188,7 @@ def form_context(
         "errors": error.fields if isinstance(error, Invalid) else {},
         "problem": error.message if error else None,
         "once": fields.get("once") or secrets.token_urlsafe(16),
+        "opened": fields.get("opened") or opened.sign(clock.now(), form.public_id),
         "page_url": fields.get("page_url") or request.referrer or "",
         "languages": [(code, Locale.parse(code).display_name) for code in i18n.LANGUAGES],
     }

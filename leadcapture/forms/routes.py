@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from leadcapture import clock, db, i18n, ids, ratelimit, signing, web
+from leadcapture import clock, db, i18n, ids, signing, web
 from leadcapture.chat import access as chat
 from leadcapture.chat import tokens
 from leadcapture.errors import Invalid, NotFound
 from leadcapture.forms import access, challenge, checking, intake, operations, queries, rules
+from leadcapture.guard import ceilings, door, opened
 from leadcapture.i18n import gettext as _
 from leadcapture.sites import queries as sites
 
@@ -27,7 +28,15 @@ def describe(key: str, slug: str) -> Response:
     with db.read() as session:
         form = queries.published_by_slug(session, site.id, slug)
         described = access.described(session, now, form, site, request.args.get("lang"))
-    response = jsonify({**described, "challenge": challenge.create(now, form.public_id)})
+    # Whoever asks for another challenge in the same filling brings the mark of when it was begun.
+    opened_at = opened.at(form.public_id, request.args.get("opened")) or now
+    response = jsonify(
+        {
+            **described,
+            "challenge": challenge.create(now, form.public_id, opened_at),
+            "opened": opened.sign(opened_at, form.public_id),
+        }
+    )
     response.headers["Cache-Control"] = "no-store"
     return web.allow_origin(response)
 
@@ -43,21 +52,22 @@ def submit(key: str, slug: str) -> Response:
         language = i18n.best(fields.get("lang"), request.args.get("lang"), site.language)
         i18n.use(language)
         payload = fields.get("altcha")
-        ratelimit.hit("RATE_FORM" if payload else "RATE_FORM_PLAIN", web.client_ip())
+        ceilings.form(web.client_ip(), site.key, proven=bool(payload))
         if fields.get(operations.HONEYPOT):
             return _sent(site.key, ids.new("submission"), rules.clean_line(fields.get("email")))
-        solved = challenge.check(now, form.public_id, payload) if payload else None
+        proof = challenge.check(now, form.public_id, payload) if payload else None
         checked = checking.check(session, now, form=form, site=site, fields=fields, language=language)
-    if solved is not None:
-        challenge.spend(solved)
+    opened_at = proof.opened_at if proof else opened.at(form.public_id, fields.get("opened"))
+    signals = door.check(site, now, checked.address, opened_at=opened_at, proven=proof is not None)
     submission, changed = db.write(
         intake.accept,
         now,
         checked,
-        access.evidence(fields, fields.get("page_url") or request.referrer),
+        access.evidence(fields, fields.get("page_url") or request.referrer, signals),
         mails=access.mail_settings(),
         allow_mail=intake.may_mail(checked.address.key),
         visitor=_visitor(site),
+        proof=proof,
     )
     access.announce(changed)
     return _sent(site.key, submission, checked.address.typed)
@@ -84,6 +94,7 @@ def code(public_id: str) -> Response:
     """Confirm by the code out of the mail."""
     fields = web.body()
     _check_asker(public_id, fields.get("poll_token") or web.bearer())
+    ceilings.after_form(web.client_ip())
     outcome = db.write(intake.confirm_by_code, clock.now(), submission=public_id, code=fields.get("code", ""))
     if isinstance(outcome, Invalid):
         raise outcome
@@ -96,6 +107,7 @@ def resend(public_id: str) -> Response:
     """Mail the link again, as often as the caps allow; the answer is always the same."""
     fields = web.body()
     _check_asker(public_id, fields.get("poll_token") or web.bearer())
+    ceilings.after_form(web.client_ip())
     access.send_again(public_id)
     response = jsonify(status="confirmation_sent", message=_("We've sent it again."))
     response.status_code = 202

@@ -1,0 +1,61 @@
+"""How many may come in: from one address, from the network around it, to one site. Each is counted from the narrow to
+the wide, so that one who is too many already counts for nobody else."""
+
+from __future__ import annotations
+
+from leadcapture import networks, ratelimit
+
+# How much wider RATE_CONNECT is for a network, and for a site with all its visitors.
+CONNECT_NETWORK, CONNECT_SITE = 5, 20
+# Who presses the button of a mailed link has a signed token: this only bounds what one machine may ask of us.
+LINKS = 10
+
+
+def form(ip: str, site: str, *, proven: bool) -> None:
+    """Count one more submission to the site with that key; `proven` where it brings a proof of work.
+
+    Raises RateLimited, as all of these do.
+    """
+    ratelimit.hit("RATE_FORM" if proven else "RATE_FORM_PLAIN", networks.address(ip))
+    ratelimit.hit("RATE_FORM_NETWORK", networks.network(ip))
+    ratelimit.hit("RATE_FORM_SITE", site)
+
+
+def after_form(ip: str) -> None:
+    """Count one more of what follows on a submission: a code typed, a mail asked for again."""
+    ratelimit.hit("RATE_FORM", "after", networks.address(ip))
+    ratelimit.hit("RATE_FORM_NETWORK", "after", networks.network(ip))
+
+
+def link(ip: str) -> None:
+    """Count one more press of the button on a page that a mailed link opens."""
+    ratelimit.hit("RATE_FORM", "link", networks.address(ip), times=LINKS)
+    ratelimit.hit("RATE_FORM_NETWORK", "link", networks.network(ip), times=LINKS)
+
+
+def connection(ip: str, site: str) -> None:
+    """Count one more connection of a visitor, or visitor who is new, to the chat of the site with that key."""
+    _connect("connection", ip, site)
+
+
+def conversation(ip: str, site: str) -> None:
+    """Count one more conversation that somebody begins at the site with that key."""
+    _connect("conversation", ip, site)
+
+
+def operator(ip: str) -> None:
+    """Count one more connection of an operator."""
+    ratelimit.hit("RATE_CONNECT", "operator", networks.address(ip))
+
+
+def upload(ip: str, visitor: str) -> None:
+    """Count one more file that a visitor brings."""
+    ratelimit.hit("RATE_UPLOAD", networks.address(ip), times=5)
+    ratelimit.hit("RATE_UPLOAD", "network", networks.network(ip), times=25)
+    ratelimit.hit("RATE_UPLOAD", visitor)
+
+
+def _connect(what: str, ip: str, site: str) -> None:
+    ratelimit.hit("RATE_CONNECT", what, networks.address(ip))
+    ratelimit.hit("RATE_CONNECT", what, "network", networks.network(ip), times=CONNECT_NETWORK)
+    ratelimit.hit("RATE_CONNECT", what, "site", site, times=CONNECT_SITE)
