@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon, useInbox } from "./context";
 import { BELL, KEYS, MUTED, SOUND } from "./icons";
 import { Mentions } from "./mentions";
+import { useMenu } from "./menu";
 import { People } from "./people";
 import type { State } from "./state";
 import { byThere, isThere, standing } from "./team";
@@ -84,25 +85,16 @@ function Switch({ state }: { state: State }) {
 /** The others at a glance, and behind it who they are and how much they have to do. */
 function Colleagues({ state }: { state: State }) {
   const { say } = useInbox();
-  const menu = useRef<HTMLDetailsElement>(null);
+  const { props } = useMenu();
   const others = byThere(state.operators.filter(({ id }) => id !== state.me.id));
   if (others.length === 0) return null;
   const there = others.filter(isThere).length;
   const label = say("inbox.colleagues_there", { count: there, all: others.length });
   return (
     <details
-      ref={menu}
       class="inbox-menu inbox-team"
       data-lc="colleagues"
-      onKeyDown={(event) => {
-        if (event.key !== "Escape" || !menu.current?.open) return;
-        event.preventDefault();
-        menu.current.open = false;
-        menu.current.querySelector("summary")?.focus();
-      }}
-      onFocusOut={(event) => {
-        if (menu.current && !menu.current.contains(event.relatedTarget as Node | null)) menu.current.open = false;
-      }}
+      {...props}
     >
       <summary class="inbox-colleagues" aria-label={label} title={label}>
         {others.slice(0, SHOWN).map((person) => (

@@ -1,33 +1,21 @@
 // Where the operator was named in notes: a count in the bar, and the list behind it.
-import { useRef } from "preact/hooks";
 import { clockTime, dayName } from "../chat/when";
 import { Icon, useInbox } from "./context";
 import { AT } from "./icons";
+import { useMenu } from "./menu";
 import type { State } from "./state";
 
 export function Mentions({ state }: { state: State }) {
   const { desk, say, given } = useInbox();
-  const menu = useRef<HTMLDetailsElement>(null);
+  const { leave, props } = useMenu();
   const fresh = state.mentions.filter(({ seen }) => !seen).length;
   const label = fresh ? `${say("inbox.mentions")}. ${say("inbox.mentions_new", { count: fresh })}` : say("inbox.mentions");
   const days = { today: say("inbox.today"), yesterday: say("inbox.yesterday") };
-  const leave = () => {
-    if (menu.current) menu.current.open = false;
-  };
   return (
     <details
-      ref={menu}
       class="inbox-menu"
       data-lc="mentions"
-      onKeyDown={(event) => {
-        if (event.key !== "Escape" || !menu.current?.open) return;
-        event.preventDefault();
-        leave();
-        menu.current.querySelector("summary")?.focus();
-      }}
-      onFocusOut={(event) => {
-        if (menu.current && !menu.current.contains(event.relatedTarget as Node | null)) leave();
-      }}
+      {...props}
     >
       <summary class="button quiet only-icon" aria-label={label} title={label}>
         <Icon path={AT} />

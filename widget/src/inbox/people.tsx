@@ -5,6 +5,7 @@ import { randomId } from "../random";
 import { Icon, useInbox, Waited } from "./context";
 import { PageLink } from "./facts";
 import { PERSON } from "./icons";
+import { useMenu } from "./menu";
 import { severalSites } from "./select";
 import type { State } from "./state";
 
@@ -38,30 +39,18 @@ function usePeople(connected: boolean): People {
 export function People({ state }: { state: State }) {
   const { desk, say, given } = useInbox();
   const people = usePeople(state.link === "up");
-  const menu = useRef<HTMLDetailsElement>(null);
+  const { leave, props } = useMenu(true);
   const here = [...people.values()].sort((one, other) => other.page.at.localeCompare(one.page.at));
   const label = here.length ? say("inbox.people_count", { count: here.length }) : say("inbox.people");
-  const leave = () => {
-    if (menu.current) menu.current.open = false;
-  };
   const open = (conversation: string) => {
     leave();
     desk.open(conversation);
   };
   return (
     <details
-      ref={menu}
       class="inbox-menu"
       data-lc="people"
-      onKeyDown={(event) => {
-        if (event.key !== "Escape" || !menu.current?.open) return;
-        event.preventDefault();
-        leave();
-        menu.current.querySelector("summary")?.focus();
-      }}
-      onFocusOut={(event) => {
-        if (menu.current && event.relatedTarget && !menu.current.contains(event.relatedTarget as Node)) leave();
-      }}
+      {...props}
     >
       <summary class="button quiet only-icon" aria-label={label} title={label}>
         <Icon path={PERSON} />

@@ -1,9 +1,10 @@
 // The views: those one lives in with their counts, the others behind a menu, and a filter by hand that can be saved.
-import { useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { Icon, useInbox } from "./context";
 import { Dialog } from "./dialogs";
 import { BY_HAND, ORDER, type BuiltIn, type Filter } from "./filters";
 import { CROSS, DOWN, SIEVE } from "./icons";
+import { useMenu } from "./menu";
 import type { State } from "./state";
 
 const FIRST: BuiltIn[] = ["open", "mine", "unassigned"];
@@ -12,16 +13,13 @@ const MANY = 999;
 export function Views({ state }: { state: State }) {
   const { desk, say } = useInbox();
   const [asking, setAsking] = useState(false);
-  const menu = useRef<HTMLDetailsElement>(null);
+  const { leave, props } = useMenu();
   const { lists } = state;
   const missed = lists.counts.missed ?? 0;
   const shown = [...FIRST, ...(missed > 0 || lists.view === "missed" ? (["missed"] as const) : [])];
   const others = ORDER.filter((view) => !shown.includes(view));
   const saved = lists.views.find(({ id }) => id === lists.view);
   const other = others.find((view) => view === lists.view);
-  const leave = () => {
-    if (menu.current) menu.current.open = false;
-  };
   const choose = (view: string) => {
     leave();
     desk.lists.view(view);
@@ -37,18 +35,9 @@ export function Views({ state }: { state: State }) {
       <div class="inbox-filters" role="group" aria-label={say("inbox.views")}>
         {shown.map((view) => button(view, say(`inbox.view_${view}`)))}
         <details
-          ref={menu}
           class="inbox-menu inbox-views"
           data-lc="views"
-          onKeyDown={(event) => {
-            if (event.key !== "Escape" || !menu.current?.open) return;
-            event.preventDefault();
-            leave();
-            menu.current.querySelector("summary")?.focus();
-          }}
-          onFocusOut={(event) => {
-            if (menu.current && !menu.current.contains(event.relatedTarget as Node | null)) leave();
-          }}
+          {...props}
         >
           <summary data-pressed={other || saved ? true : undefined} title={say("inbox.views_more")}>
             <bdi>{saved?.name ?? (other ? say(`inbox.view_${other}`) : say("inbox.views_more"))}</bdi>
