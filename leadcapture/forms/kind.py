@@ -21,7 +21,7 @@ from leadcapture import i18n
 from leadcapture.addresses import Address
 from leadcapture.contacts.models import Contact
 from leadcapture.errors import LeadCaptureError
-from leadcapture.forms import questions, rules
+from leadcapture.forms import by_default, questions, rules
 from leadcapture.forms.bases import (
     NamedVisitorForm,
     NewsletterOffering,
@@ -38,6 +38,9 @@ from leadcapture.forms.outcome import Outcome
 from leadcapture.i18n import gettext as _
 from leadcapture.i18n import lazy_gettext
 from leadcapture.sites.models import Site
+
+# A thing that a kind's tables hold of a person: `what` names it, the rest are plain values and moments.
+Told = Mapping[str, Any]
 
 COMMON_TEXTS = ("title", "intro", "button")
 
@@ -130,62 +133,22 @@ def nothing_more(session: Session, now: datetime, filled: Filled, effects: Effec
     """The effect of a kind that does nothing before the address is confirmed."""
 
 
-def no_obstacles(site: Site, settings: Settings) -> Sequence[str]:  # noqa: ARG001 the signature is the contract's
-    """For a kind that every site can use."""
-    return ()
-
-
-def nothing_to_do(session: Session, now: datetime, form: FormRow, site: Site, before: Settings) -> None:
-    """For a kind that keeps nothing beside its settings."""
-
-
-def always_open(session: Session, now: datetime, form: FormRow, site: Site) -> str:  # noqa: ARG001 as above
-    """For a kind that always takes what visitors send."""
-    return ""
-
-
-def as_set(session: Session, now: datetime, form: FormRow, site: Site) -> Settings:  # noqa: ARG001 as above
-    """For a kind whose form is the same for everybody at any time."""
-    return form.settings
-
-
-def no_data(session: Session, now: datetime, form: FormRow, site: Site) -> Mapping[str, Any]:  # noqa: ARG001 as above
-    """For a kind that needs nothing but its fields."""
-    return {}
-
-
-def needs_nothing(session: Session, now: datetime, form: FormRow, site: Site) -> None:
-    """For a kind whose form of the demo is its settings."""
-
-
-def nothing_waits(session: Session, form: FormRow) -> str:  # noqa: ARG001 as above
-    """For a kind on whose entries nobody works."""
-    return ""
-
-
-def keeps_nothing(session: Session, now: datetime, contact_id: int) -> None:
-    """For a kind that has no tables of its own."""
-
-
-def as_sent(site: Site, data: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001 the signature is the contract's
-    """For a kind that keeps all of what was sent."""
-    return data
-
-
 @dataclass(frozen=True)
 class FormKind:
     """A form kind.
 
     `texts` maps each text a visitor reads to its own words (lazy, `%(site)s` is the site's name); title, intro and
     button are always among them. `asks` says which purposes a form with these settings asks consent for, the main one
-    first. `obstacles` says in sentences why a site cannot publish such a form. `defaults` are the settings of a new
-    form, `presets` ready templates. The form of the demo shop is made of `example`, completed by `on_example` before it
-    is published; `example_entries` are then sent to it as visitors send, and confirmed, and `on_example_entries` does
-    what an owner would do with them.
+    first. `ongoing` says that it goes on until it is withdrawn (news), so that a pause holds it back; else it is part
+    of what a person asked for (a ticket, a receipt) and comes all the same. `obstacles` says in sentences why a site
+    cannot publish such a form. `defaults` are the settings of a new form, `presets` ready templates. The form of the
+    demo shop is made of `example`, completed by `on_example` before it is published; `example_entries` are then sent to
+    it as visitors send, and confirmed, and `on_example_entries` does what an owner would do with them.
 
     The effects run inside the transaction: `on_accepted` when the form was sent (raising Invalid refuses it),
     `on_confirmed` when its address is confirmed, and what it returns is what the visitor then sees; `on_saved` when an
-    owner has saved other settings than `before`. `forget` erases what the kind's tables hold of a contact.
+    owner has saved other settings than `before`. `forget` erases what the kind's tables hold of a contact (its internal
+    id), and `held` tells all of it, for the person to read.
 
     `closed` says in a sentence why a form takes nothing now; nothing: it is open. `kept` is what is stored of what was
     sent, for a kind that must not store all of it. `offered` are the settings as visitors meet them now, for a kind
@@ -205,15 +168,16 @@ class FormKind:
     asks: Callable[[Settings], Sequence[Ask]]
     on_confirmed: Callable[[Session, datetime, Filled, Contact, Effects], Outcome]
     on_accepted: Callable[[Session, datetime, Filled, Effects], None] = nothing_more
-    on_saved: Callable[[Session, datetime, FormRow, Site, Settings], None] = nothing_to_do
-    on_example: Callable[[Session, datetime, FormRow, Site], None] = needs_nothing
-    on_example_entries: Callable[[Session, datetime, FormRow, Site], None] = needs_nothing
-    forget: Callable[[Session, datetime, int], None] = keeps_nothing
-    kept: Callable[[Site, dict[str, Any]], dict[str, Any]] = as_sent
-    obstacles: Callable[[Site, Settings], Sequence[str]] = no_obstacles
-    closed: Callable[[Session, datetime, FormRow, Site], str] = always_open
-    offered: Callable[[Session, datetime, FormRow, Site], Settings] = as_set
-    data: Callable[[Session, datetime, FormRow, Site], Mapping[str, Any]] = no_data
+    on_saved: Callable[[Session, datetime, FormRow, Site, Settings], None] = by_default.nothing_to_do
+    on_example: Callable[[Session, datetime, FormRow, Site], None] = by_default.needs_nothing
+    on_example_entries: Callable[[Session, datetime, FormRow, Site], None] = by_default.needs_nothing
+    forget: Callable[[Session, datetime, int], None] = by_default.keeps_nothing
+    held: Callable[[Session, int], Sequence[Told]] = by_default.tells_nothing
+    kept: Callable[[Site, dict[str, Any]], dict[str, Any]] = by_default.as_sent
+    obstacles: Callable[[Site, Settings], Sequence[str]] = by_default.no_obstacles
+    closed: Callable[[Session, datetime, FormRow, Site], str] = by_default.always_open
+    offered: Callable[[Session, datetime, FormRow, Site], Settings] = by_default.as_set
+    data: Callable[[Session, datetime, FormRow, Site], Mapping[str, Any]] = by_default.no_data
     compute: Callable[[Settings, Mapping[str, Any]], Outcome] | None = None
     summary: Callable[[Settings, Mapping[str, Any]], Sequence[tuple[str, str]]] | None = None
     visitor_form: type[VisitorForm] = VisitorForm
@@ -225,7 +189,8 @@ class FormKind:
     manage: str = ""
     manage_label: Any = ""
     manage_role: str = "admin"
-    waiting: Callable[[Session, FormRow], str] = nothing_waits
+    ongoing: bool = False
+    waiting: Callable[[Session, FormRow], str] = by_default.nothing_waits
 
     def check(self) -> None:
         """Raises BadKind with a sentence when something is missing that would only show when a visitor comes."""

@@ -106,6 +106,7 @@ KIND = FormKind(
     title=lazy_gettext("Newsletter subscription"),
     description=lazy_gettext("People leave their address and agree to get your newsletter."),
     purpose="newsletter",
+    ongoing=True,
     texts={
         "title": lazy_gettext("Get our newsletter"),
         "intro": lazy_gettext("News from %(site)s by e-mail. Leave whenever you like."),

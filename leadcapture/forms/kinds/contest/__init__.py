@@ -221,6 +221,7 @@ KIND = FormKind(
     on_saved=operations.keep_terms,
     on_example=on_example,
     forget=operations.forget,
+    held=queries.told_of,
     obstacles=obstacles,
     closed=closed,
     data=data,

@@ -163,7 +163,7 @@ def to_freeze(session: Session, now: datetime) -> Sequence[int]:
     ).all()
 
 
-def to_prove(session: Session, now: datetime) -> Sequence[int]:  # noqa: ARG001 as the others
+def to_prove(session: Session, now: datetime) -> Sequence[int]:
     """The frozen contests some of whose entrants have not been mailed their proof."""
     return session.scalars(
         select(Entry.contest_id)
@@ -250,3 +250,24 @@ def people(session: Session, contest: Contest, record: Mapping[str, Any]) -> lis
         return Drawn(one["rank"], one["index"], one["leaf"], one.get("prize"), entered, contact, gone)
 
     return [person(one) for one in named]
+
+
+def told_of(session: Session, contact_id: int) -> list[dict[str, Any]]:
+    """The contact's entries, oldest first, as they may read them."""
+    rows = session.execute(
+        select(Entry, Form.title)
+        .join(Contest, Contest.id == Entry.contest_id)
+        .join(Form, Form.id == Contest.form_id)
+        .where(Entry.contact_id == contact_id)
+        .order_by(Entry.id)
+    )
+    return [
+        {
+            "what": "contest entry",
+            "form": title,
+            "number": entered.number,
+            "confirmed_at": entered.confirmed_at,
+            "proof_at": entered.proof_at,
+        }
+        for entered, title in rows
+    ]

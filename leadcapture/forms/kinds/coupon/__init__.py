@@ -230,6 +230,7 @@ KIND = FormKind(
     on_saved=on_saved,
     closed=closed,
     forget=operations.forget,
+    held=queries.told_of,
     obstacles=obstacles,
     visitor_form=NamedVisitorForm,
     settings_form=Owner,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -194,3 +195,14 @@ def _in_state(state: str) -> ColumnElement[bool]:
     if state == "free":
         return and_(own, CouponCode.given == 0)
     return and_(own, CouponCode.given > 0, CouponCode.uses > 0 if state == "redeemed" else CouponCode.uses == 0)
+
+
+def told_of(session: Session, contact_id: int) -> list[dict[str, Any]]:
+    """The codes that the contact was given, oldest first, as they may read them."""
+    rows = session.execute(
+        select(CouponCode.code, CouponClaim.at, CouponClaim.valid_until)
+        .join(CouponCode, CouponCode.id == CouponClaim.code_id)
+        .where(CouponClaim.contact_id == contact_id)
+        .order_by(CouponClaim.id)
+    )
+    return [{"what": "coupon", "code": code, "at": at, "valid_until": until} for code, at, until in rows]

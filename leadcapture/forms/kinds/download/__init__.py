@@ -143,6 +143,7 @@ KIND = FormKind(
     on_example=on_example,
     closed=closed,
     forget=operations.forget,
+    held=queries.told_of,
     visitor_form=NamedVisitorForm,
     settings_form=Owner,
     defaults={"ask_name": False, "newsletter": False, "days": 7},

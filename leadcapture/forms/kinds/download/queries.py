@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -72,3 +73,27 @@ def takers(
         query = query.where(DownloadGrant.id < before_id)
     found = [Taker(*row) for row in session.execute(query)]
     return found[:limit], found[limit - 1].grant_id if len(found) > limit else None
+
+
+def told_of(session: Session, contact_id: int) -> list[dict[str, Any]]:
+    """What the contact may download and has downloaded, oldest first, as they may read it."""
+    grants = session.scalars(
+        select(DownloadGrant).where(DownloadGrant.contact_id == contact_id).order_by(DownloadGrant.id)
+    ).all()
+    return [
+        {
+            "what": "download",
+            "granted_at": grant.created_at,
+            "expires_at": grant.expires_at,
+            "taken": [
+                {"file": name, "times": times, "last_at": last_at}
+                for name, times, last_at in session.execute(
+                    select(DownloadFile.name, DownloadTake.count, DownloadTake.last_at)
+                    .join(DownloadFile, DownloadFile.id == DownloadTake.file_id)
+                    .where(DownloadTake.grant_id == grant.id)
+                    .order_by(DownloadTake.id)
+                )
+            ],
+        }
+        for grant in grants
+    ]

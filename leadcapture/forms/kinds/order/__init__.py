@@ -235,6 +235,7 @@ KIND = FormKind(
     compute=compute,
     summary=wording.summary,
     forget=operations.forget,
+    held=queries.told_of,
     visitor_form=Visitor,
     settings_form=Owner,
     defaults={

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
@@ -91,3 +92,16 @@ def every(session: Session, form_id: int) -> Iterator[Order]:
 
 def _waiting(form_id: int) -> tuple[ColumnElement[bool], ...]:
     return (Submission.form_id == form_id, Submission.status == "pending")
+
+
+def told_of(session: Session, contact_id: int) -> list[dict[str, Any]]:
+    """The contact's order requests, oldest first, as they may read them."""
+    kept = ("number", "state", "currency", "lines", "delivery", "total", "name", "email", "phone", "street", "postcode")
+    kept += ("city", "country", "note", "answers", "created_at")
+    orders = session.scalars(select(Order).where(Order.contact_id == contact_id).order_by(Order.id)).all()
+    return [
+        {"what": "order"}
+        | {name: getattr(order, name) for name in kept}
+        | {"news": [{"state": n.state, "note": n.note, "at": n.at} for n in changes(session, order.id)]}
+        for order in orders
+    ]

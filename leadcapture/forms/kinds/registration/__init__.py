@@ -164,6 +164,7 @@ KIND = FormKind(
     on_saved=on_saved,
     on_example=on_example,
     forget=operations.forget,
+    held=queries.told_of,
     visitor_form=NamedVisitorForm,
     settings_form=Owner,
     defaults={

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -87,3 +88,24 @@ def every(session: Session, form_id: int) -> Iterator[Held]:
 def count(session: Session, form_id: int) -> int:
     """How many have ever become members by the form."""
     return session.scalar(select(func.count()).where(Member.form_id == form_id)) or 0
+
+
+def told_of(session: Session, contact_id: int) -> list[dict[str, Any]]:
+    """The contact's memberships, oldest first, as they may read them."""
+    rows = session.execute(
+        select(Member, Form.title)
+        .join(Form, Form.id == Member.form_id)
+        .where(Member.contact_id == contact_id)
+        .order_by(Member.id)
+    )
+    return [
+        {
+            "what": "membership",
+            "form": title,
+            "number": member.number,
+            "since": member.since,
+            "ended_at": member.ended_at,
+            "ended_by": member.ended_by,
+        }
+        for member, title in rows
+    ]

@@ -209,6 +209,7 @@ KIND = FormKind(
     on_example_entries=on_example_entries,
     summary=summary,
     forget=operations.forget,
+    held=queries.told_of,
     visitor_form=Visitor,
     settings_form=Owner,
     defaults={

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, not_, select, tuple_
 from sqlalchemy.orm import Session, aliased
@@ -139,3 +140,10 @@ def _shown(review: Review) -> Shown:
         answer=review.answer,
         answered_at=review.answered_at,
     )
+
+
+def told_of(session: Session, contact_id: int) -> list[dict[str, Any]]:
+    """The contact's reviews, oldest first, as they may read them."""
+    kept = ("name", "stars", "about", "text", "state", "at", "answer", "answered_at")
+    reviews = session.scalars(select(Review).where(Review.contact_id == contact_id).order_by(Review.id)).all()
+    return [{"what": "review"} | {name: getattr(review, name) for name in kept} for review in reviews]

@@ -224,6 +224,7 @@ KIND = FormKind(
     on_saved=on_saved,
     on_example=on_example,
     forget=operations.forget,
+    held=queries.told_of,
     obstacles=obstacles,
     closed=closed,
     offered=offered,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -142,3 +143,24 @@ def withdrawn(session: Session, now: datetime) -> Sequence[str]:
         .join(WebinarSession, WebinarSession.id == WebinarSeat.session_id)
         .where(WebinarSession.starts_at > now, WebinarSeat.status.in_(rules.ACTIVE), withdrew)
     ).all()
+
+
+def told_of(session: Session, contact_id: int) -> list[dict[str, Any]]:
+    """The contact's seats and places on waiting lists, oldest first, as they may read them."""
+    rows = session.execute(
+        select(WebinarSeat, WebinarSession, Form.title)
+        .join(WebinarSession, WebinarSession.id == WebinarSeat.session_id)
+        .join(Form, Form.id == WebinarSession.form_id)
+        .where(WebinarSeat.contact_id == contact_id)
+        .order_by(WebinarSeat.id)
+    )
+    return [
+        {
+            "what": "webinar seat",
+            "form": title,
+            "starts_at": meeting.starts_at,
+            "status": seat.status,
+            "taken_at": seat.taken_at,
+        }
+        for seat, meeting, title in rows
+    ]
