@@ -1,0 +1,356 @@
+"""The proof as a document to print: what was shown, said, mailed and answered, and how to check it without us.
+
+The pack it was made of is attached to the PDF byte for byte, with the program that checks it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from babel.dates import format_datetime
+
+from leadcapture import i18n
+from leadcapture.i18n import gettext as _
+from leadcapture.privacy.proof import pack as packs
+from leadcapture.privacy.proof.page import Paper
+
+CHECKER = Path(__file__).parent / "check_proof.py"
+
+
+def pdf(pack: Mapping[str, Any]) -> bytes:
+    """The pack (of pack.build) as a PDF/A-3 in the language of the moment; the form in the one it was shown in.
+
+    Takes about a second of a processor: call it on a native thread where others wait.
+    """
+    paper = Paper(_("Proof of consent"))
+    _cover(paper, pack)
+    stated = {event["seq"]: event for event in pack["events"]}
+    for form in pack["forms"]:
+        _form(paper, form, stated)
+    _mails(paper, [event for event in pack["events"] if event["event"] == "mailed"])
+    _events(paper, pack["events"])
+    _chain(paper, pack)
+    _checking(paper, pack)
+    written = packs.written(pack)
+    for name, content, kind, about in (
+        ("proof.json", written, "application/json", "Data"),
+        (CHECKER.name, CHECKER.read_bytes(), "text/x-python", "Supplement"),
+    ):
+        paper.embed_file(
+            bytes=content,
+            basename=name,
+            mime_type=kind,
+            associated_file_relationship=about,
+            modification_date=_moment(pack["made_at"]),
+            compress=True,
+        )
+    paper.set_creation_date(_moment(pack["made_at"]))
+    foot = f"{_('Proof of consent')} · {pack['contact']['id']} · {_when(pack['made_at'])}"
+    paper.number_pages(foot, lambda number, pages: _("Page %(number)s of %(pages)s", number=number, pages=pages))
+    return bytes(paper.output() or b"")
+
+
+def event_words(event: str) -> str:
+    """What an event of the ledger is called."""
+    return {
+        "requested": _("Asked for"),
+        "mailed": _("Mail handed over"),
+        "confirmed": _("Confirmed"),
+        "changed": _("Changed"),
+        "withdrawn": _("Withdrawn"),
+        "re-permission": _("Asked again"),
+        "imported": _("Imported"),
+        "erased": _("Erased"),
+    }.get(event, event)
+
+
+def method_words(method: str) -> str:
+    """By what act it was done."""
+    return {
+        "button": _("by the button on the page that the mail leads to"),
+        "code": _("by the code from the mail"),
+        "unsubscribe_link": _("by the link in a mail"),
+        "one_click": _("by the button of the mail program"),
+        "preferences": _("on the preferences page"),
+        "operator": _("by an operator, on request"),
+        "import": _("by an import"),
+    }.get(method, method)
+
+
+def _cover(paper: Paper, pack: Mapping[str, Any]) -> None:
+    site, contact = pack["record"]["party_identification"][0], pack["contact"]
+    paper.paragraph(site["party_name"], size=11, soft=True, gap=1)
+    paper.paragraph(_("Proof of consent"), size=24, bold=True, gap=3)
+    paper.facts(
+        [
+            (_("Contact"), contact["email"]),
+            (_("Name"), contact["name"]),
+            (_("Phone"), contact["phone"]),
+            (_("Number"), contact["id"]),
+            (_("Site"), site["party_name"]),
+            (_("Who answers for it"), site.get("party_email", "")),
+            (_("Privacy policy"), site.get("party_url", "")),
+            (_("Site key"), site["party_id"]),
+            (_("Made"), _when(pack["made_at"])),
+        ]
+    )
+    paper.heading(_("What is proven"))
+    for purpose in pack["record"]["pii_processing"]:
+        _agreement(paper, purpose)
+    if not pack["record"]["pii_processing"]:
+        paper.paragraph(_("Nothing that this person agreed to is recorded."))
+    paper.paragraph(
+        _(
+            "Each of these events stands in a ledger that is only ever added to. Every entry carries the hash of the "
+            "one before it, and the hashes are signed: nobody can change, remove or slip in an entry later without "
+            "its showing. The last page says how anybody can check this without asking the site."
+        ),
+        soft=True,
+        size=9,
+    )
+
+
+def _agreement(paper: Paper, purpose: Mapping[str, Any]) -> None:
+    paper.heading(_("Purpose: %(purpose)s", purpose=purpose["purpose"]), level=1)
+    given, gone = purpose["given"], purpose["withdrawn"]
+    paper.paragraph(_given(given), gap=1.5)
+    paper.quotation(purpose["statement"])
+    paper.facts(
+        [
+            (_("Version of the words"), purpose["version"]),
+            (_("Asked for"), _when(given["requested_at"])),
+            (_("Mail handed over"), ", ".join(_when(at) for at in given["mailed_at"])),
+            (_("Confirmed") if given["event"] == "confirmed" else _("Imported"), _when(given["at"])),
+            (_("Page"), given["page_url"]),
+            (_("In force"), _("yes, when this proof was made") if purpose["holds"] else _("no")),
+            (_("Withdrawn"), _when(gone["at"]) if gone else ""),
+            (_("Entries of the ledger"), ", ".join(str(seq) for seq in purpose["rows"])),
+        ]
+    )
+
+
+def _given(given: Mapping[str, Any]) -> str:
+    if given["event"] == "imported":
+        return _(
+            "This consent was given elsewhere and imported on %(when)s. The words that were agreed to:",
+            when=_when(given["at"]),
+        )
+    if not given["requested_at"]:
+        return _(
+            "On %(when)s the person agreed %(how)s, to these words:",
+            when=_when(given["at"]),
+            how=method_words(given["method"]),
+        )
+    return _(
+        "On %(asked)s somebody sent a form with this address. A mail went to the address, and on %(when)s whoever "
+        "reads its mail confirmed it %(how)s. The words that were agreed to:",
+        asked=_when(given["requested_at"]),
+        when=_when(given["at"]),
+        how=method_words(given["method"]),
+    )
+
+
+def _form(paper: Paper, form: Mapping[str, Any], stated: Mapping[int, Mapping[str, Any]]) -> None:
+    paper.heading(_("The form as it was shown"))
+    asked = stated.get(form["requested"] or 0, {})
+    paper.facts(
+        [
+            (_("Form"), f"{form['slug']} · {_('version %(number)s', number=form['version'])}"),
+            (_("Page"), asked.get("page_url", "")),
+            (_("Sent"), _when(asked.get("at"))),
+            (_("Language"), form["language"]),
+        ]
+    )
+    if form["title"] is None:
+        paper.paragraph(_("This version of the form is no longer kept. The words that were agreed to are:"))
+        for statement in form["statements"]:
+            paper.quotation(statement["statement"])
+        return
+    kept = _("Filled in as it was sent.") if form["answers_kept"] else _("What was typed is no longer kept.")
+    paper.paragraph(kept, soft=True, size=9)
+    rtl = form["dir"] == "rtl"
+    with paper.card():
+        paper.paragraph(form["title"], size=15, bold=True, rtl=rtl, gap=1.5)
+        if form["intro"]:
+            paper.paragraph(form["intro"], rtl=rtl, gap=3)
+        for field in form["fields"]:
+            if field["shown"]:
+                _field(paper, field, form["optional"], rtl=rtl)
+        notices = [statement for statement in form["statements"] if not statement["box"]]
+        for statement in form["statements"]:
+            if statement["box"]:
+                paper.choice(statement["statement"], chosen=statement["agreed"], rtl=rtl)
+        paper.ln(1.5)
+        paper.button(form["button"], rtl=rtl)
+        for notice in notices:
+            paper.paragraph(notice["statement"], size=9, soft=True, rtl=rtl, gap=1)
+    unseen = [field for field in form["fields"] if field["type"] == "hidden" and field["given"]]
+    paper.facts([(field["name"], field["given"]) for field in unseen])
+
+
+def _field(paper: Paper, field: Mapping[str, Any], optional: str, *, rtl: bool) -> None:
+    kind, given, options = field["type"], field["given"] or "", field["options"] or []
+    if kind == "hidden":
+        return
+    chosen = field["chosen"] or []
+    if kind == "checkbox":
+        paper.choice(field["label"], chosen=bool(chosen), rtl=rtl)
+        return
+    paper.room(22)
+    label = field["label"] if field["required"] or field["unmarked"] else f"{field['label']} ({optional})"
+    paper.paragraph(label, size=9, bold=True, rtl=rtl, gap=0.5)
+    if field["help"]:
+        paper.paragraph(field["help"], size=8.5, soft=True, rtl=rtl, gap=0.5)
+    if kind in ("radio", "checks", "stars") and options:
+        for option in options:
+            is_it = option["value"] in chosen
+            paper.choice(option["label"], chosen=is_it, rtl=rtl, round_mark=kind != "checks")
+    else:
+        paper.entry(given, rtl=rtl, lines=3 if kind == "textarea" else 1, arrow=kind == "select")
+        if kind == "select":
+            offered = " · ".join(option["label"] for option in options)
+            paper.paragraph(f"{_('To choose from:')} {offered}", size=8, soft=True, rtl=rtl, gap=0)
+    paper.ln(1.5)
+
+
+def _mails(paper: Paper, mailed: Sequence[Mapping[str, Any]]) -> None:
+    for mail in mailed:
+        paper.heading(_("The mail as it was sent"))
+        paper.facts(
+            [
+                (_("Subject"), str(mail.get("subject") or "")),
+                (_("Handed over"), _when(mail.get("sent_at") or mail["at"])),
+                (_("Message-ID"), str(mail.get("message_id") or "")),
+                (_("Entry of the ledger"), str(mail["seq"])),
+            ]
+        )
+        if mail.get("text"):
+            paper.letter(str(mail["text"]))
+        else:
+            paper.paragraph(_("Its text was erased."), soft=True)
+
+
+def _events(paper: Paper, events: Sequence[Mapping[str, Any]]) -> None:
+    paper.heading(_("All that happened, in order"))
+    for event in events:
+        paper.room(24)
+        title = f"{event['seq']}. {event_words(event['event'])}"
+        paper.paragraph(f"{title}: {event['purpose']}" if event["purpose"] else title, bold=True, gap=0.5)
+        method = str(event.get("method") or "")
+        paper.facts(
+            [
+                (_("When"), _when(event["at"])),
+                (_("How"), method_words(method) if method else ""),
+                (_("Version of the words"), event["version"]),
+                (_("Page"), str(event.get("page_url") or "")),
+                (_("IP address"), str(event.get("ip") or "")),
+                (_("Browser"), str(event.get("user_agent") or "")),
+                (_("Why"), str(event.get("reason") or "")),
+            ]
+        )
+        paper.ln(1)
+
+
+def _chain(paper: Paper, pack: Mapping[str, Any]) -> None:
+    chain = pack["chain"]
+    paper.heading(_("The chain"))
+    paper.paragraph(
+        _(
+            "Of what each entry says a hash is made (SHA-256), with random salt, so that an entry can be erased and "
+            "its place in the chain still be checked. The hash of an entry is made of the hash before it and its own; "
+            "a checkpoint signs where the chain stands (Ed25519)."
+        )
+    )
+    for row in chain["rows"]:
+        paper.room(34)
+        paper.paragraph(_("Entry %(seq)s of the ledger", seq=row["seq"]), bold=True, gap=0.5)
+        paper.facts(
+            [
+                (_("Before it"), row["prev"]),
+                (_("What it says"), row["body_hash"]),
+                (_("Where it came from"), row["trace_hash"]),
+                (_("Its hash"), row["hash"]),
+            ],
+            mono=True,
+        )
+        gone = [words for name, words in _erased_words() if row[name] is None and row[name + "_hash"]]
+        for words in gone:
+            paper.paragraph(words, size=8.5, soft=True, gap=0.5)
+    for segment in chain["segments"]:
+        checkpoint = segment["checkpoint"]
+        paper.room(40)
+        paper.paragraph(_("Checkpoint at entry %(seq)s", seq=checkpoint["seq"]), bold=True, gap=0.5)
+        paper.facts([(_("Signed"), _when(checkpoint["at"]))])
+        paper.facts(
+            [
+                (_("The chain's hash"), checkpoint["hash"]),
+                (_("Public key"), checkpoint["public_key"]),
+                (_("Signature"), checkpoint["signature"]),
+            ],
+            mono=True,
+        )
+
+
+def _erased_words() -> Iterator[tuple[str, str]]:
+    yield "body", _("What this entry said was erased; its hash still stands in the chain.")
+    yield "trace", _("IP address and browser were erased; their hash still stands in the chain.")
+
+
+def _checking(paper: Paper, pack: Mapping[str, Any]) -> None:
+    paper.heading(_("How to check this"))
+    steps = [
+        _(
+            "Two files are attached to this PDF: proof.json, which holds all of the above for a program, and "
+            "check_proof.py, which checks it. Most readers of PDF show them as attachments; save both into one "
+            "folder."
+        ),
+        _(
+            "check_proof.py is short and needs nothing but Python 3.10 or newer: no network and no part of the "
+            "site's software. Read it first, or let somebody read it whom you trust."
+        ),
+        _("Run this. It says of each thing whether it holds, and ends with 0 when all of it does:"),
+    ]
+    for number, step in enumerate(steps, 1):
+        paper.paragraph(f"{number}. {step}", gap=1.5)
+    paper.paragraph("python3 check_proof.py proof.json", mono=True, size=9.5, rtl=False)
+    paper.paragraph(
+        f"{len(steps) + 1}. "
+        + _(
+            "Compare the public key below with the one in any other proof or receipt of this site: it is the same"
+            " in all of them, until the site changes its keys."
+        )
+    )
+    written = packs.written(pack)
+    paper.facts(
+        [
+            (_("Public key"), pack["seal"]["public_key"]),
+            (_("Seal"), pack["seal"]["signature"]),
+            (_("SHA-256 of proof.json"), hashlib.sha256(written).hexdigest()),
+            (_("SHA-256 of check_proof.py"), hashlib.sha256(CHECKER.read_bytes()).hexdigest()),
+        ],
+        mono=True,
+    )
+    paper.paragraph(
+        _(
+            "A character that cannot be seen, or that the fonts of this document lack, stands here by its number,"
+            " as in [U+202E]. The form is drawn from the settings that were saved as this version of it; the "
+            "words that were agreed to are those of the ledger."
+        ),
+        size=8.5,
+        soft=True,
+    )
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def _when(text: Any) -> str:
+    """A moment of the ledger to the second, as people read it; nothing for none."""
+    if not text:
+        return ""
+    return f"{format_datetime(_moment(str(text)), 'd MMMM y, HH:mm:ss', locale=i18n.language())} UTC"
