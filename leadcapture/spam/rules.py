@@ -1,0 +1,215 @@
+"""What looks like spam, and how sure we are: pure.
+
+Plain signals and the words of the text each give points for or against; the points add up to how likely it is spam
+(a logistic sum, as Bayes' rule puts independent evidence together). To hold a real customer back is worse than to let
+spam through, so the weights are such that no signal about how something was sent (quickly, without a challenge, from a
+passing address, in capitals) holds it by itself, nor all of these together.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from leadcapture.spam import classifier, start, words
+from leadcapture.spam.classifier import Counts
+
+# Most of what is sent to a site is no spam.
+BEFORE = -1.0
+# What the words of a text may count: by the start set alone, and where a site's operators have taught all of them. The
+# start set knows mails among friends from advertising; customers who ask for a price stand between, so that a little
+# suspicion by it is none.
+BY_START, BY_TEACHING = 1.5, 4.0
+NO_SUSPICION = 1.5
+SAID_BY_WORDS = 0.5  # points from which the words are named as a reason
+LONG_ENOUGH = 20  # letters in capitals that are shouting
+REPEATED_FROM = 40  # characters of a text that two people do not write by chance
+
+SHORTENERS = frozenset(
+    {
+        "bit.ly",
+        "tinyurl.com",
+        "t.co",
+        "goo.gl",
+        "is.gd",
+        "ow.ly",
+        "buff.ly",
+        "cutt.ly",
+        "rebrand.ly",
+        "rb.gy",
+        "shorturl.at",
+        "t.ly",
+        "tiny.cc",
+        "v.gd",
+        "s.id",
+        "clck.ru",
+        "vk.cc",
+        "lnkd.in",
+        "bl.ink",
+        "soo.gd",
+        "u.to",
+        "qr.ae",
+        "adf.ly",
+        "shorte.st",
+        "ouo.io",
+        "short.gy",
+    }
+)
+_MARKUP = re.compile(r"<a\s[^>]{0,200}href|\[url[=\]]|\[link[=\]]", re.IGNORECASE)
+_BARE_HOST = re.compile(r"\b[\w-]{2,}\.(?:com|net|org|info|biz|ru|xyz|top|shop|site|online|club|icu|click)\b", re.I)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is judged. `own` are hosts a link to which says nothing (the site's); `fast`: filled faster than anybody
+    types; `unproven`: without the proof of work that a browser brings; `repeated`: how many others have sent the same
+    text to the site lately."""
+
+    text: str
+    name: str = ""
+    own: frozenset[str] = frozenset()
+    fast: bool = False
+    unproven: bool = False
+    disposable: bool = False
+    repeated: int = 0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How likely it is spam, from 0 to 1, and what speaks for it: codes, the weightiest first."""
+
+    score: float
+    reasons: list[str] = field(default_factory=list)
+
+
+def judge(given: Given, taught: Counts) -> Verdict:
+    """How likely this is spam, by the site's teaching and the plain signals."""
+    found = {code: points for code, signal in SIGNALS.items() if (points := signal(given))}
+    by_words = _words(given, taught)
+    if by_words >= SAID_BY_WORDS:
+        found["words"] = by_words
+    points = BEFORE + by_words + sum(points for code, points in found.items() if code != "words")
+    reasons = sorted(found, key=lambda code: -found[code])
+    return Verdict(1 / (1 + math.exp(-points)), reasons)
+
+
+def _words(given: Given, taught: Counts) -> float:
+    """What the words count. How far they may go depends on how many of them the site was taught."""
+    found = words.words(given.text)
+    if not found:
+        return 0.0
+    at_first = log_odds(found, Counts())
+    by_start = min(max(at_first - NO_SUSPICION, 0.0), BY_START) if at_first > 0 else max(at_first, -BY_START) / 2
+    known = sum(word in taught.words for word in found) / len(found)
+    if not known:
+        return by_start
+    by_teaching = min(max(log_odds(found, taught), -BY_TEACHING), BY_TEACHING)
+    return (1 - known) * by_start + known * by_teaching
+
+
+def log_odds(found: Sequence[str], taught: Counts) -> float:
+    """What the words say, taught and begun with: the logarithm of the odds, kept within reason."""
+    says = min(max(classifier.indicator(found, taught, start.counts()), 0.001), 0.999)
+    return math.log(says / (1 - says))
+
+
+# ---- the plain signals: points, 0 where there is nothing to say ------------------------------------------------------
+
+
+def _name_link(given: Given) -> float:
+    name = words.plain(given.name)
+    if words.links(name) or _MARKUP.search(name):
+        return 3.5
+    return 1.8 if _BARE_HOST.search(name) else 0.0
+
+
+def _links(given: Given) -> float:
+    foreign = _foreign(given)
+    if len(foreign) >= 4 or len(_hosts(given)) >= 3:
+        return 2.6
+    return 0.8 if len(foreign) >= 2 else 0.0
+
+
+def _link(given: Given) -> float:
+    return 0.6 if len(_foreign(given)) == 1 else 0.0
+
+
+def _markup(given: Given) -> float:
+    return 2.6 if _MARKUP.search(given.text) else 0.0
+
+
+def _shortener(given: Given) -> float:
+    return 1.2 if any(host in SHORTENERS for host in _hosts(given)) else 0.0
+
+
+def _phrases(given: Given) -> float:
+    # Whatever stands between the words, and letters that only look like these.
+    text = f" {' '.join(words.spelled(given.text))} "
+    said = sum(phrase in text for phrase in _known_phrases())
+    return min(1.8 + 0.8 * (said - 1), 3.4) if said else 0.0
+
+
+def _disguised(given: Given) -> float:
+    mixed = len(words.disguised(given.text)) + len(words.disguised(given.name))
+    return 0.0 if not mixed else 2.0 if mixed == 1 else 3.4
+
+
+def _capitals(given: Given) -> float:
+    letters = [char for char in words.plain(given.text) if char.isupper() or char.islower()]
+    return 0.7 if len(letters) >= LONG_ENOUGH and sum(map(str.isupper, letters)) > 0.8 * len(letters) else 0.0
+
+
+def _repeated(given: Given) -> float:
+    if given.repeated < 1 or len(given.text) < REPEATED_FROM:
+        return 0.0
+    return 1.0 if given.repeated == 1 else 2.0 if given.repeated < 5 else 3.4
+
+
+def _fast(given: Given) -> float:
+    return 0.8 if given.fast else 0.0
+
+
+def _unproven(given: Given) -> float:
+    return 0.5 if given.unproven else 0.0
+
+
+def _disposable(given: Given) -> float:
+    return 0.8 if given.disposable else 0.0
+
+
+SIGNALS: dict[str, Callable[[Given], float]] = {
+    "name_link": _name_link,
+    "links": _links,
+    "link": _link,
+    "markup": _markup,
+    "shortener": _shortener,
+    "phrases": _phrases,
+    "disguised": _disguised,
+    "capitals": _capitals,
+    "repeated": _repeated,
+    "fast": _fast,
+    "unproven": _unproven,
+    "disposable": _disposable,
+}
+# What the signals that say how something was sent, and nothing of what it says, come to: never enough to hold it.
+ABOUT_SENDING = ("capitals", "fast", "unproven", "disposable")
+
+
+def _foreign(given: Given) -> list[str]:
+    """The links that lead away from the site."""
+    text = words.plain(given.text)
+    return [link for link in dict.fromkeys(words.links(text)) if not _is_own(words.host(link), given.own)]
+
+
+def _hosts(given: Given) -> list[str]:
+    return list(dict.fromkeys(words.host(link) for link in _foreign(given)))
+
+
+def _is_own(host: str, own: frozenset[str]) -> bool:
+    return any(host == mine or host.endswith(f".{mine}") for mine in own)
+
+
+def _known_phrases() -> Sequence[str]:
+    return start.phrases()
