@@ -41,6 +41,7 @@ class Import(Base):
     offset: Mapped[int] = mapped_column(BigInteger, default=0)  # bytes of the file that are done
     row_no: Mapped[int] = mapped_column(default=0)
     report: Mapped[str | None] = mapped_column(String(80))  # its name among the uploads
+    report_bytes: Mapped[int] = mapped_column(BigInteger, default=0)  # of the report that are committed
     error: Mapped[str] = mapped_column(String(500), default="")
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]

@@ -185,7 +185,7 @@ def give_up_claims(session: Session, now: datetime, worker: str) -> None:
     """Resolve the claims of workers that are no more."""
     for email_id, claimed_by, claimed_at, data_begun in queries.claims(session):
         # A worker's own claims are settled before it looks again; what stands under its name was interrupted.
-        alive = None if claimed_by is None or claimed_by == worker else _alive(claimed_by)
+        alive = None if claimed_by is None or claimed_by == worker else alive(claimed_by)
         if claimed_by != worker and not rules.abandoned(claimed_at=claimed_at, worker_alive=alive, now=now):
             continue
         values: dict[str, Any] = {"status": "deferred", "due_at": now}
@@ -325,7 +325,7 @@ def worker_name() -> str:
     return _name_of(os.getpid())
 
 
-def _alive(worker: str) -> bool | None:
+def alive(worker: str) -> bool | None:
     """Whether that worker still runs; None when that cannot be known from here (another machine or container)."""
     place, _, rest = worker.partition(":")
     pid = rest.partition(":")[0]

@@ -1,0 +1,57 @@
+"""Who is gone and is not brought back by others: erased, or asked once and said no.
+
+Such an address is remembered among the suppressions by a keyed digest, which says nothing to whoever has not the secret
+key. It stops no mail: the person's own act may bring them back, an import never does.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from leadcapture import signing
+from leadcapture.mail.models import Suppression
+
+ERASED, REFUSED = "erasure", "refused"
+_MARK = "hmac:"
+_AT_ONCE = 5000  # values in one IN (…)
+
+
+def remember(session: Session, now: datetime, *, site_id: int, email_key: str, reason: str) -> None:
+    """Keep that address from being imported again (`reason`: ERASED or REFUSED); the first reason stays."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    session.execute(
+        dialect.insert(Suppression)
+        .values(site_id=site_id, email_key=_digests(site_id, email_key)[0], reason=reason, created_at=now)
+        .on_conflict_do_nothing(index_elements=["site_id", "email_key"])
+    )
+
+
+def among(session: Session, site_id: int, email_keys: Iterable[str]) -> dict[str, str]:
+    """Those of the addresses (as compared) that are gone, each with the reason."""
+    mine = select(Suppression.email_key).where(Suppression.site_id == site_id, Suppression.email_key.startswith(_MARK))
+    if session.scalar(mine.limit(1)) is None:
+        return {}  # most sites: nothing is worth a million digests then
+    whose = {digest: key for key in email_keys for digest in _digests(site_id, key)}
+    return {whose[digest]: reason for digest, reason in suppressions(session, site_id, list(whose))}
+
+
+def suppressions(session: Session, site_id: int, email_keys: Sequence[str]) -> list[tuple[str, str]]:
+    """Those of the keys that the site's suppressions have as they stand, each with the reason."""
+    found: list[tuple[str, str]] = []
+    for begin in range(0, len(email_keys), _AT_ONCE):
+        some = email_keys[begin : begin + _AT_ONCE]
+        asked = select(Suppression.email_key, Suppression.reason)
+        found += session.execute(asked.where(Suppression.site_id == site_id, Suppression.email_key.in_(some))).tuples()
+    return found
+
+
+def _digests(site_id: int, email_key: str) -> list[str]:
+    """The digest under each secret key, the newest first."""
+    said = f"{site_id}\0{email_key}".encode()
+    return [_MARK + hmac.digest(seed, said, "sha256").hex() for seed in signing.seeds("addresses that are gone")]
