@@ -185,8 +185,8 @@ def give_up_claims(session: Session, now: datetime, worker: str) -> None:
     """Resolve the claims of workers that are no more."""
     for email_id, claimed_by, claimed_at, data_begun in queries.claims(session):
         # A worker's own claims are settled before it looks again; what stands under its name was interrupted.
-        alive = None if claimed_by is None or claimed_by == worker else alive(claimed_by)
-        if claimed_by != worker and not rules.abandoned(claimed_at=claimed_at, worker_alive=alive, now=now):
+        living = None if claimed_by is None or claimed_by == worker else alive(claimed_by)
+        if claimed_by != worker and not rules.abandoned(claimed_at=claimed_at, worker_alive=living, now=now):
             continue
         values: dict[str, Any] = {"status": "deferred", "due_at": now}
         if data_begun:
