@@ -74,12 +74,21 @@ def digest(purpose: str, value: str) -> str:
     return hmac.new(_current().encode(), f"{purpose}\0{value}".encode(), hashlib.sha256).hexdigest()
 
 
+def digests(purpose: str, value: str) -> list[str]:
+    """The digest of `value` under each of the keys, the newest first: to look for one that was stored under any."""
+    _current()
+    return [hmac.new(key.encode(), f"{purpose}\0{value}".encode(), hashlib.sha256).hexdigest() for key in _keys]
+
+
 def digest_matches(purpose: str, value: str, stored: str) -> bool:
     """Whether `stored` is the digest of `value` under any of the keys; in constant time for each."""
-    return any(
-        hmac.compare_digest(hmac.new(key.encode(), f"{purpose}\0{value}".encode(), hashlib.sha256).hexdigest(), stored)
-        for key in _keys
-    )
+    return any(hmac.compare_digest(one, stored) for one in digests(purpose, value))
+
+
+def seeds(label: str) -> list[bytes]:
+    """32 bytes for that use (HMAC-SHA256 over the label) of each secret key, the newest first."""
+    _current()
+    return [hmac.digest(key.encode(), label.encode(), "sha256") for key in _keys]
 
 
 def _current() -> str:

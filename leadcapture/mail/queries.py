@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 
+from leadcapture import signing
 from leadcapture.errors import NotFound
 from leadcapture.i18n import gettext as _
 from leadcapture.mail.models import Email, Suppression
@@ -47,6 +48,32 @@ def suppressed(session: Session, site_id: int, email_key: str) -> bool:
     return session.scalar(asked) is not None
 
 
+def erasure_marks(site_id: int, email_key: str) -> list[str]:
+    """What stands in the suppressions for an erased address: nobody can read it back, but whoever has the address finds
+    it again. One for each secret key, the newest first."""
+    return [f"hmac:{digest}" for digest in signing.digests("erasure", f"{site_id}:{email_key}")]
+
+
+def erased(session: Session, site_id: int, email_keys: Iterable[str]) -> set[str]:
+    """Those of the addresses that were erased from the site at the wish of their owner, or by its retention."""
+    marks = {mark: key for key in email_keys for mark in erasure_marks(site_id, key)}
+    found = set()
+    listed = list(marks)
+    for begin in range(0, len(listed), 500):
+        asked = select(Suppression.email_key).where(
+            Suppression.site_id == site_id, Suppression.email_key.in_(listed[begin : begin + 500])
+        )
+        found |= {marks[mark] for mark in session.scalars(asked)}
+    return found
+
+
+def to_contact(session: Session, site_id: int, contact: str, email_key: str) -> Sequence[Email]:
+    """The site's mails to that contact (a public id) and that address, oldest first."""
+    theirs = (Email.contact == contact) | (Email.to_key == email_key)
+    wanted = select(Email).where(Email.site_id == site_id, theirs).order_by(Email.id)
+    return session.scalars(wanted.options(defer(Email.html))).all()
+
+
 def counts(session: Session, site_id: int) -> dict[str, int]:
     """How many of the site's mails are in each state that occurs."""
     found = select(Email.status, func.count()).where(Email.site_id == site_id).group_by(Email.status)
@@ -63,6 +90,12 @@ def waiting(session: Session, site_id: int) -> int:
     """How many of the site's mails wait to be sent."""
     wanted = Email.status.in_(("queued", "deferred")), Email.site_id == site_id
     return session.scalar(select(func.count()).where(*wanted)) or 0
+
+
+def waits(session: Session, about: str) -> bool:
+    """Whether a mail about the thing with that public id has still to go."""
+    found = select(Email.id).where(Email.about == about, Email.status.in_(("queued", "deferred")))
+    return session.scalar(found.limit(1)) is not None
 
 
 def oldest_due(session: Session, now: datetime) -> datetime | None:

@@ -19,6 +19,7 @@ from leadcapture.forms.kinds.order import queries, rules, wording
 from leadcapture.forms.kinds.order.models import Order, OrderChange, OrderNumber
 from leadcapture.forms.rules import clean_text
 from leadcapture.i18n import gettext as _
+from leadcapture.mail import operations as mail
 from leadcapture.sites import queries as sites
 
 NOTE_LENGTH = 2000
@@ -102,6 +103,8 @@ def change(
 def forget(session: Session, now: datetime, contact_id: int) -> None:
     """Erase who ordered. What was sold, its number and its total stay: they are the shop's books and name nobody."""
     theirs = select(Order.id).where(Order.contact_id == contact_id)
+    # The shop was mailed their address and all they wrote.
+    mail.forget(session, now, about=list(session.scalars(select(Order.public_id).where(Order.id.in_(theirs)))))
     session.execute(
         update(OrderChange)
         .where(OrderChange.order_id.in_(theirs))

@@ -96,12 +96,13 @@ def _waiting(form_id: int) -> tuple[ColumnElement[bool], ...]:
 
 def told_of(session: Session, contact_id: int) -> list[dict[str, Any]]:
     """The contact's order requests, oldest first, as they may read them."""
-    kept = ("number", "state", "currency", "lines", "delivery", "total", "name", "email", "phone", "street", "postcode")
-    kept += ("city", "country", "note", "answers", "created_at")
+    kept = (
+        "number state currency lines delivery total name email phone street postcode city country note answers".split()
+    )
     orders = session.scalars(select(Order).where(Order.contact_id == contact_id).order_by(Order.id)).all()
     return [
         {"what": "order"}
-        | {name: getattr(order, name) for name in kept}
+        | {name: getattr(order, name) for name in (*kept, "created_at")}
         | {"news": [{"state": n.state, "note": n.note, "at": n.at} for n in changes(session, order.id)]}
         for order in orders
     ]
