@@ -41,11 +41,12 @@ from leadcapture.forms import pages as form_pages
 from leadcapture.forms import queries as form_queries
 from leadcapture.forms import routes as form_routes
 from leadcapture.forms import short as form_short
-from leadcapture.mail import caps, transports
 from leadcapture.guard import mx
 from leadcapture.guard import routes as guard
+from leadcapture.mail import caps, transports
 from leadcapture.mail import routes as mail_routes
 from leadcapture.operators import routes as operator_routes
+from leadcapture.repermission import routes as repermission_routes
 from leadcapture.settings import Settings
 from leadcapture.snippet import routes as snippet_routes
 
@@ -82,6 +83,7 @@ OPEN = (
     form_short,
     consent_routes,
     mail_routes,
+    repermission_routes,
 )
 
 # What stands above the chat knows more of a contact than the chat does.

@@ -18,7 +18,7 @@ from gevent.threadpool import ThreadPool
 from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from leadcapture import clock, db, filetypes, ids, uploads
+from leadcapture import clock, db, filetypes, ids, ratelimit, uploads
 from leadcapture.chat import blocking, thumbnails
 from leadcapture.chat.models import ChatFile
 from leadcapture.chat.protocol import FileView
@@ -212,7 +212,7 @@ def _check_day(session: Session, now: datetime, taken: TakenIn, whose: ColumnEle
 
 
 def _too_many() -> RateLimited:
-    return RateLimited(_("Too many files were sent. Try again later."), retry_after=3600)
+    return ratelimit.refusal(_("Too many files were sent."), 3600)
 
 
 # ---- the message that carries it -------------------------------------------------------------------------------------

@@ -37,6 +37,8 @@ class VisitorSocket:
     page: str
     typed_at: float = 0.0
     token: str = ""
+    # The address and the key of the site that a conversation is counted for; None once there is one.
+    begins: tuple[str, str] | None = None
 
 
 @dataclass

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from leadcapture import clock, signing
 from leadcapture.chat import rules
-from leadcapture.errors import Invalid, LeadCaptureError
+from leadcapture.errors import Invalid, LeadCaptureError, RateLimited
 from leadcapture.i18n import gettext as _
 
 VISITOR, OPERATOR = "/visitor", "/operator"  # the two namespaces
@@ -248,4 +248,6 @@ def refusal(error: LeadCaptureError) -> dict[str, Any]:
     body: dict[str, Any] = {"code": error.code, "message": error.message}
     if isinstance(error, rules.Taken):
         body["by"] = {"name": error.by}
+    if isinstance(error, RateLimited):
+        body["retry_after"] = error.retry_after
     return {"ok": False, "error": body}

@@ -24,6 +24,7 @@ from leadcapture.chat import (
 )
 from leadcapture.chat.queries import Thread
 from leadcapture.errors import Forbidden, Invalid, NotFound, Unauthorized
+from leadcapture.guard import ceilings
 from leadcapture.i18n import gettext as _
 from leadcapture.sites import chat_settings
 
@@ -52,9 +53,11 @@ def post(key: str) -> Response:
         raise Invalid(_("The body must be a JSON object."), code="bad_request")
     token = tokens.check(site, web.bearer(), key=protocol.text(given, "visitor_key", "") or None)
     if token.new:
-        ratelimit.hit("RATE_CONNECT", web.client_ip())
+        ceilings.connection(web.client_ip(), site.key)
     ratelimit.hit("RATE_MESSAGE", token.visitor)
     incoming = protocol.incoming(given)
+    if _thread(site.id, token.visitor) is None:
+        ceilings.conversation(web.client_ip(), site.key)
     token, _doubt = visits.who(site, token, given, i18n.language())
     posted = db.write(
         posting.by_visitor,
@@ -109,7 +112,7 @@ def upload(key: str) -> tuple[Response, int]:
         raise Forbidden(_("This site takes no files here."), code="not_allowed")
     most = files.most_bytes(site)
     web.allow_upload(most)
-    ratelimit.hit("RATE_UPLOAD", web.client_ip(), times=5)
+    ceilings.upload(web.client_ip())
     given = web.uploaded(most)
     token = tokens.check(site, web.bearer(), key=request.form.get("visitor_key") or None)
     ratelimit.hit("RATE_UPLOAD", token.visitor)

@@ -7,6 +7,8 @@ from leadcapture import networks, ratelimit
 
 # How much wider RATE_CONNECT is for a network, and for a site with all its visitors.
 CONNECT_NETWORK, CONNECT_SITE = 5, 20
+# And RATE_UPLOAD, which is one visitor's, for an address and for a network.
+UPLOAD_ADDRESS, UPLOAD_NETWORK = 5, 25
 # Who presses the button of a mailed link has a signed token: this only bounds what one machine may ask of us.
 LINKS = 10
 
@@ -48,11 +50,10 @@ def operator(ip: str) -> None:
     ratelimit.hit("RATE_CONNECT", "operator", networks.address(ip))
 
 
-def upload(ip: str, visitor: str) -> None:
-    """Count one more file that a visitor brings."""
-    ratelimit.hit("RATE_UPLOAD", networks.address(ip), times=5)
-    ratelimit.hit("RATE_UPLOAD", "network", networks.network(ip), times=25)
-    ratelimit.hit("RATE_UPLOAD", visitor)
+def upload(ip: str) -> None:
+    """Count one more file that a visitor is about to bring."""
+    ratelimit.hit("RATE_UPLOAD", networks.address(ip), times=UPLOAD_ADDRESS)
+    ratelimit.hit("RATE_UPLOAD", "network", networks.network(ip), times=UPLOAD_NETWORK)
 
 
 def _connect(what: str, ip: str, site: str) -> None:

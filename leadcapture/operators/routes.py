@@ -7,11 +7,10 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from gevent.lock import BoundedSemaphore
 from werkzeug.wrappers import Response
 
-from leadcapture import addresses, clock, db, ratelimit, web
+from leadcapture import addresses, clock, db, networks, ratelimit, web
 from leadcapture.addresses import Address
 from leadcapture.errors import Invalid, LeadCaptureError, RateLimited
 from leadcapture.i18n import gettext as _
-from leadcapture.i18n import ngettext
 from leadcapture.operators import operations, presence, queries, rules, session
 
 blueprint = Blueprint("operators", __name__)
@@ -35,11 +34,8 @@ def do_sign_in() -> tuple[str, int, dict[str, str]] | Response:
         with _checks:
             _check_password()
     except RateLimited as error:
-        minutes = -(-error.retry_after // 60)
-        sentence = ngettext(
-            "Too many attempts. Try again in a minute.", "Too many attempts. Try again in %(num)d minutes.", minutes
-        )
-        return _sign_in_page(sentence), 429, {"Retry-After": str(error.retry_after)}
+        refused = ratelimit.refusal(_("Too many attempts."), error.retry_after)
+        return _sign_in_page(refused.message), 429, {"Retry-After": str(error.retry_after)}
     except Invalid as error:
         return _sign_in_page(error.message), 422, {}
     return redirect(rules.local_console_path(request.form.get("next")))
@@ -113,7 +109,11 @@ def _check_password() -> None:
     typed = request.form.get("email", "")
     address = _address_or_none(typed)
     account = address.key if address else typed.strip().casefold()[:320]
-    failures = (("account", account, 1), ("ip", web.client_ip(), 3))
+    failures = (
+        ("account", account, 1),
+        ("ip", networks.address(web.client_ip()), 3),
+        ("network", networks.network(web.client_ip()), 30),
+    )
     for kind, key, times in failures:
         if not ratelimit.allowed("RATE_SIGN_IN", kind, key, times=times):
             ratelimit.hit("RATE_SIGN_IN", kind, key, times=times)  # raises, with the time to wait

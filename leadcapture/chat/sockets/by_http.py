@@ -15,6 +15,7 @@ from leadcapture.chat.sockets import VISITOR_HANDLERS
 from leadcapture.chat.sockets.events import Answer
 from leadcapture.chat.tokens import Token
 from leadcapture.errors import Invalid, NotFound, Unauthorized
+from leadcapture.guard import ceilings
 from leadcapture.i18n import gettext as _
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def post(key: str, event: str) -> Response:
         raise Invalid(_("The body must be a JSON object."), code="bad_request")
     token = tokens.check(site, web.bearer(), key=protocol.text(given, "visitor_key", "") or None)
     if token.new:
-        ratelimit.hit("RATE_CONNECT", web.client_ip())
+        ceilings.connection(web.client_ip(), site.key)
         if event not in BEFORE_ANY_MESSAGE:
             raise Unauthorized(_("Send a message first."))
     ratelimit.hit("RATE_MESSAGE", f"{token.visitor}:events")

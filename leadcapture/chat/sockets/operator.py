@@ -19,6 +19,7 @@ from leadcapture.chat.protocol import OPERATOR
 from leadcapture.chat.sockets.events import Answer, emit_when_connected
 from leadcapture.chat.sockets.visitor import TYPING_PAUSE
 from leadcapture.errors import Forbidden, LeadCaptureError, Unauthorized
+from leadcapture.guard import ceilings
 from leadcapture.operators import presence, session
 
 
@@ -48,7 +49,7 @@ def _welcome(auth: Mapping[str, Any]) -> OperatorSocket:
     """The session cookie says who it is; `auth` may say that nobody sits there (`idle`).
 
     Raises Unauthorized (nobody is signed in), Forbidden (a page of another origin may not use the cookie)."""
-    ratelimit.hit("RATE_CONNECT", web.client_ip())
+    ceilings.operator(web.client_ip())
     origin = request.headers.get("Origin")
     if origin and origin not in (access.own_origin(), request.host_url.rstrip("/")):
         raise Forbidden("Not from the console.")

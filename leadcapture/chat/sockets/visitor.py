@@ -31,6 +31,7 @@ from leadcapture.chat.masking import masked
 from leadcapture.chat.protocol import VISITOR
 from leadcapture.chat.sockets.events import Answer, emit_when_connected
 from leadcapture.errors import LeadCaptureError
+from leadcapture.guard import ceilings
 from leadcapture.sites import chat_settings
 from leadcapture.sites import queries as sites
 
@@ -65,9 +66,9 @@ def _connect(auth: object = None) -> None:
 def _greet(auth: object) -> tuple[VisitorSocket, Answer, Answer | None]:
     """Raises NotFound (no such site), Forbidden (a page of another origin), Blocked, RateLimited, Invalid."""
     given = protocol.fields(auth)
-    ratelimit.hit("RATE_CONNECT", web.client_ip())
     now = clock.now()
     site = access.site_for_request(protocol.public_id(given, "site"))
+    ceilings.connection(web.client_ip(), site.key)
     language = i18n.best(protocol.text(given, "lang", "") or site.language)
     i18n.use(language)
     token, doubt = visits.who(site, tokens.check(site, protocol.text(given, "token", "")), given, language)
@@ -81,6 +82,8 @@ def _greet(auth: object) -> tuple[VisitorSocket, Answer, Answer | None]:
     with db.read() as session:
         thread = queries.visitors_thread(session, now, site.id, socket.visitor)
         page = _page(session, thread, given)
+    if thread is None:
+        socket.begins = web.client_ip(), site.key
     visitors[sid] = socket
     visits.arrived(socket, site, given, request.headers.get("User-Agent", ""), talks=thread is not None)
     welcome = {
@@ -135,6 +138,8 @@ def _looks_at(socket: VisitorSocket, payload: object) -> Answer:
 def _message(socket: VisitorSocket, payload: object) -> Answer:
     ratelimit.hit("RATE_MESSAGE", socket.visitor)
     incoming = protocol.incoming(payload, page=socket.page)
+    if socket.begins is not None:
+        ceilings.conversation(*socket.begins)
     posted = db.write(
         posting.by_visitor,
         clock.now(),
@@ -144,6 +149,7 @@ def _message(socket: VisitorSocket, payload: object) -> Answer:
         available=live.site_available(socket.site_id),
         language=socket.language,
     )
+    socket.begins = None
     if posted.first:
         broadcast.message_posted(posted, skip_sid=socket.sid)
         visits.wrote(socket)
