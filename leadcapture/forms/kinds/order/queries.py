@@ -16,6 +16,12 @@ from leadcapture.forms.models import Form, FormVersion, Submission
 
 PAGE = 50
 
+# What of an order its customer may read.
+TOLD = (
+    *("number", "state", "currency", "lines", "delivery", "total"),
+    *("name", "email", "phone", "street", "postcode", "city", "country", "note", "answers", "created_at"),
+)
+
 
 def form(session: Session, site_id: int, public_id: str) -> Form:
     """The site's order form with that id. Raises NotFound."""
@@ -96,13 +102,10 @@ def _waiting(form_id: int) -> tuple[ColumnElement[bool], ...]:
 
 def told_of(session: Session, contact_id: int) -> list[dict[str, Any]]:
     """The contact's order requests, oldest first, as they may read them."""
-    kept = (
-        "number state currency lines delivery total name email phone street postcode city country note answers".split()
-    )
     orders = session.scalars(select(Order).where(Order.contact_id == contact_id).order_by(Order.id)).all()
     return [
         {"what": "order"}
-        | {name: getattr(order, name) for name in (*kept, "created_at")}
+        | {name: getattr(order, name) for name in TOLD}
         | {"news": [{"state": n.state, "note": n.note, "at": n.at} for n in changes(session, order.id)]}
         for order in orders
     ]
