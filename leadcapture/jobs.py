@@ -19,6 +19,7 @@ from leadcapture.forms import expiry as forms
 from leadcapture.forms import kinds
 from leadcapture.mail import caps, delivery, opens
 from leadcapture.mail import operations as mail
+from leadcapture.repermission import asking
 
 log = logging.getLogger("leadcapture.jobs")
 
@@ -47,6 +48,7 @@ TABLE: tuple[Job, ...] = (
     Job("spent proofs of work", 300, challenge.purge_due),
     Job("mails of each address", 600, caps.sweep_due),
     Job("opened links", 600, opens.sweep_due),
+    Job("ask for permission again", 20, asking.due),
 )
 
 

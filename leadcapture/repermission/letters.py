@@ -61,13 +61,14 @@ def of_contact(
     now: datetime,
 ) -> Letter:
     """The question to a contact; it rests on the consent that is asked about, so a withdrawal stops it."""
+    link, code = _link(public_url, ask), code_of(ask)
     return Letter(
         site,
         ask,
         Address(typed=contact.email, key=contact.email_key),
         contact.name,
         language,
-        _values(campaign, language, contact.name, held, _link(public_url, ask), now),
+        _values(campaign, language, contact.name, held, link, code, now),
         f"{public_url}/unsubscribe/{signing.sign('unsubscribe', contact.public_id)}",
         contact.public_id,
         campaign.purpose,
@@ -79,8 +80,13 @@ def of_quarantined(
 ) -> Letter:
     """The one question to somebody who is no contact. To unsubscribe is to say no."""
     link = _link(public_url, ask.public_id)
-    values = _values(campaign, ask.language, ask.name, None, link, now)
+    values = _values(campaign, ask.language, ask.name, None, link, code_of(ask.public_id), now)
     return Letter(site, ask.public_id, address, ask.name, ask.language, values, link)
+
+
+def code_of(ask: str) -> str:
+    """The code that a question's mail carries, for whoever's press looks like a program's."""
+    return rules.code_of(signing.digest("permission", ask))
 
 
 def ask(session: Session, now: datetime, letter: Letter) -> Email:
@@ -115,7 +121,7 @@ def preview(site: Site, campaign: PermissionCampaign, language: str, old: str, n
             "unsubscribe_url": nowhere,
             "web_url": nowhere,
             "to_email": "alice@example.org",
-            **_values(campaign, language, "Alice", _Example(old, now), nowhere, now),
+            **_values(campaign, language, "Alice", _Example(old, now), nowhere, "123456", now),
         },
     )
 
@@ -127,7 +133,7 @@ class _Example:
 
 
 def _values(
-    campaign: PermissionCampaign, language: str, name: str, held: Held | None, link: str, now: datetime
+    campaign: PermissionCampaign, language: str, name: str, held: Held | None, link: str, code: str, now: datetime
 ) -> dict[str, Any]:
     said = rules.wordings(campaign.statement)[language]
     ends = now + timedelta(days=campaign.ends_after_days) if campaign.ends_after_days else None
@@ -135,6 +141,7 @@ def _values(
         return {
             "name": greeting_name(name),
             "link": link,
+            "code": code,
             "statement": said.statement,
             "old": held.statement if held else "",
             "since": format_date(held.at, format="long", locale=language) if held else "",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from leadcapture.consent.models import Agreement
+from leadcapture.consent.queries import granted
 from leadcapture.contacts.models import Contact
 from leadcapture.errors import NotFound
 from leadcapture.mail.models import Email, Suppression
@@ -47,6 +48,26 @@ class Results:
     ended: int
     stopped: int
     waiting: int  # of the quarantine, not asked yet
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a link of ours asks: the new statement and, of a contact, the one that holds (`old`, since `since`).
+
+    `answer` is yes or no; `over` where the old consent was withdrawn or ended meanwhile; None while it is open. `ends`
+    is when the old one ends without an answer, None where it goes on.
+    """
+
+    site_id: int
+    language: str
+    statement: str
+    old: str
+    since: datetime | None
+    ends: datetime | None
+    ground: str
+    contact: str | None  # its public id
+    answer: str | None
+    mailed_at: datetime | None  # handed over to the mail server
 
 
 def by_public_id(session: Session, site_id: int, public_id: str) -> PermissionCampaign:
@@ -100,6 +121,35 @@ def by_ask(session: Session, public_id: str, *, lock: bool = False) -> Permissio
     if asked is None:
         raise NotFound("No such question.")
     return asked
+
+
+def question(session: Session, public_id: str) -> Question:
+    """What the link with that id asks now. Raises NotFound when its person was erased."""
+    asked = by_ask(session, public_id)
+    campaign = by_id(session, asked.campaign_id)
+    said = rules.wordings(campaign.statement)[asked.language]
+    contact = session.get(Contact, asked.contact_id) if asked.contact_id is not None else None
+    held = [entry for entry in granted(session, contact.id) if entry.purpose == campaign.purpose] if contact else []
+    mail = session.scalar(select(Email).where(Email.public_id == asked.email_public_id))
+    mailed_at = mail.sent_at if mail else None
+    days = campaign.ends_after_days
+    return Question(
+        site_id=campaign.site_id,
+        language=asked.language,
+        statement=said.statement,
+        old=held[0].statement if held else "",
+        since=held[0].at if held else None,
+        ends=(mailed_at or asked.asked_at) + timedelta(days=days) if days and asked.asked_at else None,
+        ground=campaign.ground,
+        contact=contact.public_id if contact else None,
+        answer=rules.answer_now(
+            asked.answer,
+            of_contact=asked.quarantined_id is None,
+            held=held[0].statement_version if held else None,
+            new=said.version,
+        ),
+        mailed_at=mailed_at,
+    )
 
 
 def asked_since(session: Session, campaign_id: int, since: datetime) -> int:

@@ -78,6 +78,23 @@ def held_otherwise(held: Mapping[str, str], new: str) -> set[str]:
     return {purpose for purpose, version in held.items() if same_words(version) != same_words(new)}
 
 
+def answer_now(given: str | None, *, of_contact: bool, held: str | None, new: str) -> str | None:
+    """What a question comes to: yes, no, `over`, or None while it waits for an answer. `held` is the version of the
+    purpose that a contact agrees to now."""
+    if given in ("yes", "no"):
+        return given
+    if of_contact and held is None:
+        return "over"
+    if held is not None and same_words(held) == same_words(new):
+        return "yes"
+    return "over" if given == "silent" else None
+
+
+def code_of(digest: str) -> str:
+    """The six digits of a question, out of a keyed digest of it (hex)."""
+    return f"{int(digest, 16) % 10**6:06d}"
+
+
 def wordings(kept: Mapping[str, Mapping[str, str]]) -> dict[str, Wording]:
     """The statements of a campaign by language, as it keeps them."""
     return {language: Wording(**said) for language, said in kept.items()}
