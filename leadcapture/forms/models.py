@@ -84,8 +84,8 @@ class Submission(Base):
     )  # what the open panel shows once confirmed
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
-    # Held as spam: since when, why (codes), and what a person decided.
+    # Held as spam: since when, why and what it goes on with (forms/held.py), and what a person decided.
     held_at: Mapped[datetime | None] = mapped_column(index=True)
-    held_why: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    held_why: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     spam: Mapped[bool | None]
     released_at: Mapped[datetime | None]

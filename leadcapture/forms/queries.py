@@ -105,10 +105,10 @@ def contact_ids(session: Session, sent: Iterable[Submission]) -> dict[int, str]:
 
 def counts(session: Session, site_id: int, *, since: datetime) -> dict[int, tuple[int, int]]:
     """How much was sent by each form of the site since then and how much of that was confirmed, by the form's internal
-    id; forms that got nothing are not there."""
+    id; forms that got nothing are not there, and what is held as spam does not count."""
     rows = session.execute(
         select(Submission.form_id, func.count(), func.count(Submission.confirmed_at))
-        .where(Submission.site_id == site_id, Submission.created_at >= since)
+        .where(Submission.site_id == site_id, Submission.created_at >= since, Submission.status != "held")
         .group_by(Submission.form_id)
     )
     return {row[0]: (row[1], row[2]) for row in rows}
