@@ -14,6 +14,8 @@ from leadcapture.chat.protocol import Rating
 from leadcapture.chat.queries import Thread, conversations
 from leadcapture.errors import Conflict, NotFound
 from leadcapture.i18n import gettext as _
+from leadcapture.mail import caps
+from leadcapture.sites import queries as sites
 
 CHANGEABLE = timedelta(days=1)  # so long a rating may be given anew
 
@@ -74,6 +76,16 @@ def confirmed_recipient(session: Session, now: datetime, *, site_id: int, visito
     if not thread or not to or not to.confirmed:
         raise NotFound(_("Leave your e-mail address first."))
     return thread, to
+
+
+def mail_transcript(session: Session, now: datetime, *, thread: Thread, to: Address) -> int:
+    """Mail the conversation to its visitor, whose confirmed address that is: 0. Where the mailbox has had its mails of
+    the day there is none: the seconds until there may be one."""
+    site = sites.by_id(session, thread.site_id)
+    if caps.take(session, now, site=site, address=to, confirmation=False) is None:
+        return caps.wait(session, now, site=site, address=to)
+    transcript.mail_to(session, now, conversation_id=thread.id, to=to)
+    return 0
 
 
 def transcript_confirmed(

@@ -249,7 +249,6 @@ def _send(
         checked,
         intake.Evidence(page_url=page_url, ip="192.0.2.17", user_agent="Mozilla/5.0 (a made-up browser of the demo)"),
         mails=intake.MailSettings(public_url=public_url, days=7),
-        allow_mail=True,
         visitor=visitor,
     )
     sent = form_queries.submission(session, public_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -14,11 +15,11 @@ from leadcapture.chat import broadcast
 from leadcapture.errors import BadToken
 from leadcapture.forms import intake, operations, queries, rules
 from leadcapture.i18n import gettext as _
+from leadcapture.mail import opens
+from leadcapture.optin import signals
 
 
-def evidence(
-    fields: MultiDict[str, str], page_url: str | None, signals: tuple[str, ...] = ()
-) -> intake.Evidence:
+def evidence(fields: MultiDict[str, str], page_url: str | None, signals: tuple[str, ...] = ()) -> intake.Evidence:
     """Where this request's submission comes from, with what the door noted of it."""
     return intake.Evidence(
         page_url=rules.clean_url(page_url),
@@ -69,8 +70,25 @@ def send_again(public_id: str) -> None:
         sent = queries.submission(session, public_id)
     if sent is None or sent.status != "pending":
         return
-    allowed = intake.may_mail(sent.email_key)
-    db.write(intake.resend, clock.now(), submission=public_id, mails=mail_settings(), allow_mail=allowed)
+    db.write(intake.resend, clock.now(), submission=public_id, mails=mail_settings())
+
+
+def note_opened(now: datetime, *, about: Iterable[str], link: str) -> None:
+    """Remember who looks at a page that the mails about those things lead to (see mail.opens)."""
+    opens.note(now, about=about, link=link, ip=web.client_ip(), agent=_agent())
+
+
+def judge_press(now: datetime, *, about: str, links: frozenset[str]) -> signals.Signals:
+    """What speaks for a program at this press of a button that the mails about that thing lead to; `links` are all that
+    such a mail has."""
+    with db.read() as session:
+        handed_over_at = opens.handed_over_at(session, about)
+        opened = opens.by_same(session, now, about=about, ip=web.client_ip(), agent=_agent())
+    return signals.judge(agent=_agent(), now=now, handed_over_at=handed_over_at, opened=opened, links=links)
+
+
+def _agent() -> str:
+    return request.headers.get("User-Agent", "")
 
 
 def settings() -> Any:

@@ -6,6 +6,7 @@ db.write.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,20 +15,21 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from leadcapture import i18n, ids, ratelimit, signing
+from leadcapture import i18n, ids, signing
 from leadcapture.addresses import Address
 from leadcapture.chat.models import Conversation
 from leadcapture.consent import operations as consent
 from leadcapture.contacts import operations as contacts
+from leadcapture.contacts import queries as contact_queries
 from leadcapture.contacts.models import Contact
-from leadcapture.errors import Invalid, NotFound, RateLimited
-from leadcapture.forms import challenge, kinds, letters, queries, rules
+from leadcapture.errors import Invalid, NotFound
+from leadcapture.forms import challenge, held, kinds, letters, queries, rules
 from leadcapture.forms.checking import Checked
 from leadcapture.forms.kind import Effects, Filled
 from leadcapture.forms.models import Form, Submission
 from leadcapture.i18n import gettext as _
-from leadcapture.mail.models import Email
 from leadcapture.optin import operations as optin
+from leadcapture.optin import queries as optin_queries
 from leadcapture.optin.models import Confirmation
 from leadcapture.sites import queries as sites
 from leadcapture.sites.models import Site
@@ -64,15 +66,6 @@ class Confirmed:
     conversations: list[str] = field(default_factory=list)
 
 
-def may_mail(email_key: str) -> bool:
-    """Count one more confirmation mail to this address; False when it has had too many."""
-    try:
-        ratelimit.hit("RATE_MAIL", email_key)
-    except RateLimited:
-        return False
-    return True
-
-
 def sent_message(email: str, days: int) -> str:
     """What a visitor reads once the form is stored, in the language of the moment."""
     return i18n.ngettext(
@@ -83,6 +76,11 @@ def sent_message(email: str, days: int) -> str:
     )
 
 
+def again_message() -> str:
+    """What whoever asks for the mail again reads, whether or not there is one to send."""
+    return _("We send it again. An address gets at most one such mail an hour.")
+
+
 def accept(
     session: Session,
     now: datetime,
@@ -90,12 +88,12 @@ def accept(
     evidence: Evidence,
     *,
     mails: MailSettings,
-    allow_mail: bool,
     conversation: str | None = None,
     visitor: str | None = None,
     proof: challenge.Solved | None = None,
 ) -> tuple[str, list[str]]:
-    """Store the submission as pending and ask for the confirmation of its address, in one go.
+    """Store the submission as pending and ask for the confirmation of its address, in one go; one that looks like spam
+    is held instead (see held.judge).
 
     Returns its public id, and the conversations that changed. What was stored before under the same `once` is left
     alone. Raises Invalid with code "challenge" for a proof of work that was spent before.
@@ -124,19 +122,40 @@ def accept(
         page_url=evidence.page_url,
         submitted_at=now,
     )
-    with i18n.speaking(checked.language):
+    if held.judge(
+        session, now, stored=stored, filled=filled, noted=evidence.signals, effects=effects, days=mails.days
+    ):
+        return public_id, []
+    return public_id, ask(
+        session, now, stored=stored, filled=filled, form=form, consents=checked.consents, effects=effects, mails=mails
+    )
+
+
+def ask(
+    session: Session,
+    now: datetime,
+    *,
+    stored: int,
+    filled: Filled,
+    form: Form,
+    consents: list[dict[str, str]],
+    effects: Effects,
+    mails: MailSettings,
+) -> list[str]:
+    """What follows where nothing is held: the first effects of the form's kind, and the confirmation of the address is
+    asked for. Returns the conversations that changed."""
+    with i18n.speaking(filled.language):
         kinds.by_name(form.kind).on_accepted(session, now, filled, effects)
     confirmation = optin.request(
         session,
         now,
-        site=site,
-        address=checked.address,
-        language=checked.language,
-        name=checked.name,
-        values=_mail_values(form, site, checked.language, checked.consents),
+        site=filled.site,
+        address=filled.address,
+        language=filled.language,
+        name=filled.name,
+        values=_mail_values(session, form, filled.site, filled.address.key, filled.language, consents, mails),
         public_url=mails.public_url,
         days=mails.days,
-        allow_mail=allow_mail,
     )
     thread = select(Conversation.id).where(Conversation.public_id == effects.conversation).scalar_subquery()
     session.execute(
@@ -145,12 +164,12 @@ def accept(
         .values(confirmation_id=confirmation.id, conversation_id=thread if effects.conversation else None)
         .execution_options(synchronize_session=False)
     )
-    return public_id, effects.conversations
+    return effects.conversations
 
 
-def resend(session: Session, now: datetime, *, submission: str, mails: MailSettings, allow_mail: bool) -> bool:
-    """Mail the confirmation of a pending submission once more; whether a mail was made. What is confirmed or purged is
-    left alone."""
+def resend(session: Session, now: datetime, *, submission: str, mails: MailSettings) -> bool:
+    """Mail the confirmation of a pending submission once more; whether a mail is on its way. What is confirmed or
+    purged is left alone."""
     sent = queries.submission(session, submission)
     if sent is None or sent.status != "pending" or sent.confirmation_id is None:
         return False
@@ -163,19 +182,21 @@ def resend(session: Session, now: datetime, *, submission: str, mails: MailSetti
         site=site,
         language=sent.language,
         name=sent.name,
-        values=_mail_values(form, site, sent.language, sent.consents),
+        values=_mail_values(session, form, site, sent.email_key, sent.language, sent.consents, mails),
         public_url=mails.public_url,
         days=mails.days,
-        allow_mail=allow_mail,
     )
 
 
-def confirm(session: Session, now: datetime, *, confirmation: str) -> Confirmed:
-    """Confirm by the button of the mailed link; again, or fifty at once, is the same success.
+def confirm(
+    session: Session, now: datetime, *, confirmation: str, signals: Mapping[str, int] | None = None
+) -> Confirmed:
+    """Confirm by the button of the mailed link; again, or fifty at once, is the same success. `signals` are kept with
+    it: what spoke for a program.
 
     Raises optin's Expired, NotFound.
     """
-    return _confirmed(session, now, optin.redeem(session, now, public_id=confirmation))
+    return _confirmed(session, now, optin.redeem(session, now, public_id=confirmation, signals=signals))
 
 
 def confirm_by_code(session: Session, now: datetime, *, submission: str, code: str) -> Confirmed | Invalid:
@@ -187,7 +208,12 @@ def confirm_by_code(session: Session, now: datetime, *, submission: str, code: s
     confirmation = session.get(Confirmation, sent.confirmation_id) if sent and sent.confirmation_id else None
     if confirmation is None:
         return Invalid(_("This code has expired."), code="expired")
-    outcome = optin.redeem_code(session, now, public_id=confirmation.public_id, code=code)
+    return confirm_by_code_of(session, now, confirmation=confirmation.public_id, code=code)
+
+
+def confirm_by_code_of(session: Session, now: datetime, *, confirmation: str, code: str) -> Confirmed | Invalid:
+    """As confirm_by_code, for who holds the link of the mail. Raises NotFound."""
+    outcome = optin.redeem_code(session, now, public_id=confirmation, code=code)
     return outcome if isinstance(outcome, Invalid) else _confirmed(session, now, outcome)
 
 
@@ -228,10 +254,26 @@ def _store(session: Session, now: datetime, checked: Checked, evidence: Evidence
     return stored
 
 
-def _mail_values(form: Form, site: Site, language: str, consents: list[dict[str, str]]) -> dict[str, Any]:
+def _mail_values(
+    session: Session,
+    form: Form,
+    site: Site,
+    email_key: str,
+    language: str,
+    consents: list[dict[str, str]],
+    mails: MailSettings,
+) -> dict[str, Any]:
+    """What the mail says of the form; to who is confirmed already, also where to change settings."""
     with i18n.speaking(language):
         title = kinds.by_name(form.kind).text("title", form.settings, site.name)
-    return {"form_title": title, "statements": [agreed["statement"] for agreed in consents]}
+    contact = contact_queries.by_email(session, site.id, email_key)
+    # Signed for whoever it is, so that an answer takes as long for one as for another.
+    preferences = f"{mails.public_url}/preferences/{signing.sign('preferences', contact.public_id if contact else '')}"
+    return {
+        "form_title": title,
+        "statements": [agreed["statement"] for agreed in consents],
+        "preferences_url": preferences if contact and contact.status == "confirmed" else "",
+    }
 
 
 def _confirmed(session: Session, now: datetime, redeemed: optin.Redeemed) -> Confirmed:
@@ -249,7 +291,7 @@ def _confirmed(session: Session, now: datetime, redeemed: optin.Redeemed) -> Con
     form, effects = queries.form_of(session, sent), Effects(public_url=letters.public_url())
     contact = _contact(session, now, sent, form)
     _record_consents(session, now, sent, form, contact, redeemed.confirmation)
-    filled = _filled(session, sent, form, site)
+    filled = filled_of(session, sent, form, site)
     with i18n.speaking(sent.language):
         result = kinds.by_name(form.kind).on_confirmed(session, now, filled, contact, effects).result()
     sent.status, sent.confirmed_at, sent.contact_id, sent.result = "confirmed", now, contact.id, result
@@ -273,7 +315,7 @@ def _contact(session: Session, now: datetime, sent: Submission, form: Form) -> C
 def _record_consents(
     session: Session, now: datetime, sent: Submission, form: Form, contact: Contact, confirmation: Confirmation
 ) -> None:
-    email = session.get(Email, confirmation.email_id) if confirmation.email_id else None
+    email = optin_queries.mail_of(session, confirmation)
     for agreed in sent.consents:
         consent.record(
             session,
@@ -297,7 +339,8 @@ def _record_consents(
         )
 
 
-def _filled(session: Session, sent: Submission, form: Form, site: Site) -> Filled:
+def filled_of(session: Session, sent: Submission, form: Form, site: Site) -> Filled:
+    """A stored submission as the effects of its form's kind see it."""
     seen = queries.version(session, form.id, sent.form_version)
     return Filled(
         public_id=sent.public_id,

@@ -18,12 +18,16 @@ from leadcapture import clock, db, i18n, ids, signing, web
 from leadcapture.errors import Conflict, Invalid, LeadCaptureError, RateLimited
 from leadcapture.forms import access, checking, intake, operations, queries, rules, typos
 from leadcapture.guard import ceilings, door, opened
-from leadcapture.i18n import gettext as _
+from leadcapture.optin import operations as optin_operations
 from leadcapture.optin import rules as optin
+from leadcapture.sites import protection
 from leadcapture.sites import queries as sites
 from leadcapture.sites import rules as site_rules
 
 blueprint = Blueprint("form_pages", __name__)
+
+# What a confirmation mail leads to, beside the site's own pages: who opens both is a program, or very curious.
+LINKS = frozenset({"confirm", "mail"})
 
 
 @blueprint.get("/f/<key>/accent.css")
@@ -79,7 +83,6 @@ def send(key: str, slug: str) -> Response:
             checked,
             access.evidence(fields, fields.get("page_url") or request.url, signals),
             mails=access.mail_settings(),
-            allow_mail=intake.may_mail(checked.address.key),
         )
     except (Invalid, Conflict) as error:  # what the door does not take, and what a kind finds out only now
         return _form_page(site, form, language, fields, error)
@@ -110,7 +113,7 @@ def resend(key: str, slug: str) -> Response:
     ceilings.after_form(web.client_ip())
     site, form, public_id = _sender(key, slug, web.body())
     access.send_again(public_id)
-    return _sent_page(site, form, public_id, "", message=_("We've sent it again. If nothing comes, look in spam."))
+    return _sent_page(site, form, public_id, "", message=intake.again_message())
 
 
 @blueprint.get("/f/<key>/<slug>/code")
@@ -134,23 +137,38 @@ def confirmation(token: str) -> Response:
         return _done_page(site, sent, sent.result or {})
     if optin.over(status=asked.status, expires_at=asked.expires_at, now=now):
         return _expired_page(site, form, token=token, sent=sent)
-    return _private(render_template("forms/confirm.html", site=site, sent=sent, token=token))
+    access.note_opened(now, about=[public_id], link="confirm")
+    return _button_page(site, sent, token)
 
 
 @blueprint.post("/confirm/<token>")
 def confirm(token: str) -> Response:
-    """Confirm. Pressed again, or fifty times at once, it is the same success."""
-    public_id = signing.verify("confirm", token)
-    try:
-        confirmed = db.write(intake.confirm, clock.now(), confirmation=public_id)
-    except optin.Expired:
-        with db.read() as session:
-            _asked, sent, form, site = queries.asked(session, public_id)
-        _speak(sent.language)
+    """Confirm. Pressed again, or fifty times at once, it is the same success. Who presses as mail scanners do is asked
+    for the code of the mail."""
+    now, public_id = clock.now(), signing.verify("confirm", token)
+    with db.read() as session:
+        asked, sent, form, site = queries.asked(session, public_id)
+    _speak(sent.language)
+    typed = request.form.get("code")
+    if typed is not None:
+        outcome: intake.Confirmed | Invalid = db.write(
+            intake.confirm_by_code_of, now, confirmation=public_id, code=typed
+        )
+    else:
+        press = access.judge_press(now, about=public_id, links=LINKS)
+        if asked.status == "pending" and press.suspicious and protection.of(site).ask_code:
+            db.write(optin_operations.note_asked, now, public_id=public_id, signals=press.found)
+            return _button_page(site, sent, token, ask_code=True)
+        try:
+            outcome = db.write(intake.confirm, now, confirmation=public_id, signals=press.found)
+        except optin.Expired as error:
+            outcome = Invalid(error.message, code=error.code)
+    if not isinstance(outcome, Invalid):
+        access.announce(outcome.conversations)
+        return _done_page(outcome.site, outcome.submission, outcome.result)
+    if outcome.code == "expired":
         return _expired_page(site, form, token=token, sent=sent)
-    _speak(confirmed.submission.language)
-    access.announce(confirmed.conversations)
-    return _done_page(confirmed.site, confirmed.submission, confirmed.result)
+    return _button_page(site, sent, token, ask_code=True, problem=outcome.message)
 
 
 @blueprint.post("/confirm/<token>/resend")
@@ -239,6 +257,11 @@ def _done_page(site: Any, sent: Any, result: dict[str, Any]) -> Response:
         contact = queries.contact_of(session, sent)
     token = signing.sign("preferences", contact.public_id) if contact else None
     return _private(render_template("forms/done.html", site=site, result=result, preferences_token=token))
+
+
+def _button_page(site: Any, sent: Any, token: str, *, ask_code: bool = False, problem: str | None = None) -> Response:
+    page = render_template("forms/confirm.html", site=site, sent=sent, token=token, ask_code=ask_code, problem=problem)
+    return _private(page, 422 if problem else 200)
 
 
 def _expired_page(site: Any, form: Any, *, token: str | None = None, sent: Any = None) -> Response:

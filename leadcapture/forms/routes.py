@@ -10,9 +10,8 @@ from leadcapture import clock, db, i18n, ids, signing, web
 from leadcapture.chat import access as chat
 from leadcapture.chat import tokens
 from leadcapture.errors import Invalid, NotFound
-from leadcapture.forms import access, challenge, checking, intake, operations, queries, rules
+from leadcapture.forms import access, challenge, checking, held, intake, operations, queries, rules
 from leadcapture.guard import ceilings, door, opened
-from leadcapture.i18n import gettext as _
 from leadcapture.sites import queries as sites
 
 if TYPE_CHECKING:
@@ -65,7 +64,6 @@ def submit(key: str, slug: str) -> Response:
         checked,
         access.evidence(fields, fields.get("page_url") or request.referrer, signals),
         mails=access.mail_settings(),
-        allow_mail=intake.may_mail(checked.address.key),
         visitor=_visitor(site),
         proof=proof,
     )
@@ -86,7 +84,8 @@ def submission(public_id: str) -> Response:
     _check_poll_token(public_id, web.bearer() or request.args.get("poll_token") or request.args.get("token", ""))
     with db.read() as session:
         sent = queries.submission(session, public_id)
-    return _state("expired" if sent is None else sent.status, sent.result if sent else None)
+        status = held.shown(session, sent)
+    return _state(status, sent.result if sent else None)
 
 
 @blueprint.post("/v1/submissions/<public_id>/code", provide_automatic_options=False)
@@ -109,7 +108,7 @@ def resend(public_id: str) -> Response:
     _check_asker(public_id, fields.get("poll_token") or web.bearer())
     ceilings.after_form(web.client_ip())
     access.send_again(public_id)
-    response = jsonify(status="confirmation_sent", message=_("We've sent it again."))
+    response = jsonify(status="confirmation_sent", message=intake.again_message())
     response.status_code = 202
     return web.allow_origin(response)
 

@@ -63,12 +63,19 @@ def configure(settings: Settings) -> None:
 
 
 def take(
-    session: Session, now: datetime, *, site: Site, address: Address, confirmation: bool = True
+    session: Session,
+    now: datetime,
+    *,
+    site: Site,
+    address: Address,
+    confirmation: bool = True,
+    count: bool = True,
 ) -> datetime | None:
     """Take the next place among the mails of this mailbox: when the mail may go (now, or once its hour is over), None
     when the mailbox has had its mails of the day. What comes back is counted.
 
     A mail that asks for no confirmation (`confirmation` False) counts for the day and need not wait for the hour.
+    With `count` False the place is only looked at, which takes as long: for the mail that there would have been.
     Fifty at once get the places there are, one each.
     """
     row = {"owner": _owner(session, site), "mailbox": mailbox_digest(address)}
@@ -76,11 +83,12 @@ def take(
     at = slot(kept, now, _limits, confirmation=confirmation)
     if at is None:
         return None
-    kept = sorted([*kept, Mail(at, confirmation)], key=lambda mail: mail.at)
+    if count:
+        kept = sorted([*kept, Mail(at, confirmation)], key=lambda mail: mail.at)
     session.execute(
         update(MailCap)
         .filter_by(**row)
-        .values(times=[str(mail) for mail in kept], newest=kept[-1].at)
+        .values(times=[str(mail) for mail in kept], newest=kept[-1].at if kept else now)
         .execution_options(synchronize_session=False)
     )
     return at

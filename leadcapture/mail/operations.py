@@ -201,11 +201,9 @@ def cancel(session: Session, now: datetime, *, site_id: int, public_id: str) -> 
     )
 
 
-def replace_waiting(session: Session, now: datetime, *, about: str) -> datetime | None:
-    """Drop the mails about it that nobody has got yet: a newer one takes their place, at the time that comes back, when
-    the first of them was to go; None when none waited."""
-    dropped = delete(Email).where(Email.about == about, Email.status.in_(WAITING)).returning(Email.due_at)
-    return min(session.scalars(dropped.execution_options(synchronize_session=False)).all(), default=None)
+def drop(session: Session, now: datetime, *, email_id: int) -> None:
+    """Drop that mail, which is not on its way yet."""
+    session.execute(delete(Email).where(Email.id == email_id))
 
 
 def drop_planned(session: Session, now: datetime, *, about: str) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, Response, make_response, render_template, request
 
-from leadcapture import db, i18n, signing
-from leadcapture.mail import queries, rules, transports
+from leadcapture import clock, db, i18n, signing, web
+from leadcapture.mail import opens, queries, rules, transports
 from leadcapture.sites import queries as sites
 
 blueprint = Blueprint("mail", __name__)
@@ -18,6 +18,13 @@ def on_the_web(token: str) -> Response:
     with db.read() as session:
         email = queries.on_the_web(session, public_id)
         site = sites.by_id(session, email.site_id)
+    opens.note(
+        clock.now(),
+        about=[one for one in (email.about, email.contact) if one],
+        link="mail",
+        ip=web.client_ip(),
+        agent=request.headers.get("User-Agent", ""),
+    )
     i18n.use(email.language)
     paragraphs = rules.paragraphs_with_links(email.text, transports.public_url())
     response = make_response(render_template("mail_web/mail.html", email=email, site=site, paragraphs=paragraphs))

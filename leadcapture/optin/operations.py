@@ -15,7 +15,9 @@ from leadcapture import i18n, ids, signing
 from leadcapture.addresses import Address
 from leadcapture.errors import Invalid
 from leadcapture.i18n import gettext as _
+from leadcapture.mail import caps
 from leadcapture.mail import operations as mail
+from leadcapture.mail import queries as mail_queries
 from leadcapture.mail import rules as mail_rules
 from leadcapture.mail.models import Email
 from leadcapture.optin import queries, rules
@@ -46,31 +48,27 @@ def request(
     public_url: str,
     days: int,
     mail_name: str = "confirmation",
-    allow_mail: bool = True,
 ) -> Confirmation:
-    """Begin a confirmation and mail its link and code; returns a copy of its row, bound to no session.
+    """Begin a confirmation and mail its link and code, as soon as the caps of the mailbox let it; returns a copy of its
+    row, bound to no session.
 
-    `values` for the mail "confirmation": `form_title` (text) and `statements` (the consents agreed to, as texts).
-    With `allow_mail` False (too many mails to this address) nothing is mailed and no code exists; `resend` may mail
-    later.
+    `values` for the mail "confirmation": `form_title` (text), `statements` (the consents agreed to, as texts) and
+    `preferences_url` (where who is confirmed already changes settings, else nothing). A mailbox that has had its mails
+    of the day gets none, and no code exists; `resend` may mail later.
     """
-    row: dict[str, Any] = {
-        "public_id": ids.new("confirmation"),
-        "site_id": site.id,
-        "email": address.typed,
-        "email_key": address.key,
-        "status": "pending",
-        "code_digest": NO_CODE,
-        "code_tries": 0,
-        "requested_at": now,
-        "expires_at": rules.expires_at(now, days),
-        "mails": 0,
-    }
-    if allow_mail:
-        row |= _mail(session, now, row["public_id"], site, address, language, name, values, public_url, days, mail_name)
-        row["mails"] = 1
-    confirmation_id = session.execute(insert(Confirmation).values(row).returning(Confirmation.id)).scalar_one()
-    return Confirmation(id=confirmation_id, **row)
+    row = _begun(now, site, address, days)
+    due_at = caps.take(session, now, site=site, address=address)
+    row |= _mail(
+        session, now, row["public_id"], site, address, language, name, values, public_url, days, mail_name, due_at
+    )
+    row["mails"] = 0 if due_at is None else 1
+    return _stored(session, row)
+
+
+def begin_unmailed(session: Session, now: datetime, *, site: Site, address: Address, days: int) -> Confirmation:
+    """Begin a confirmation that nobody is told of: it counts tries of its code and expires like any, and no code is
+    right. Returns a copy of its row."""
+    return _stored(session, _begun(now, site, address, days))
 
 
 def resend(
@@ -85,33 +83,47 @@ def resend(
     public_url: str,
     days: int,
     mail_name: str = "confirmation",
-    allow_mail: bool = True,
 ) -> bool:
-    """Mail the same link with a new code, good for `days` from now; the old code is void. Returns whether it did.
+    """Mail the same link with a new code, good for `days` from now, as soon as the caps of the mailbox let it; the old
+    code works until then. Returns whether a mail is on its way: this one, or one that waits already.
 
-    No mail is made for a confirmation that is confirmed or purged, has had its three mails, or whose address has had
-    too many (`allow_mail` False). One that is past its days but not yet purged lives again. Raises NotFound.
+    There is none for a confirmation that is confirmed or purged or has had its three mails, and for a mailbox that has
+    had its mails of the day. One that is past its days but not yet purged lives again. Raises NotFound.
     """
-    confirmation = queries.by_public_id(session, public_id)
-    if not allow_mail or not _count_mail(session, confirmation.id):
+    # One wish at a time, so that two at once are not two mails.
+    confirmation = queries.by_public_id(session, public_id, lock=True)
+    if confirmation.status != "pending":
         return False
-    mail.replace_waiting(session, now, about=public_id)
     address = Address(typed=confirmation.email, key=confirmation.email_key)
-    mailed = _mail(session, now, public_id, site, address, language, name, values, public_url, days, mail_name)
-    session.execute(
-        update(Confirmation)
-        .where(Confirmation.id == confirmation.id)
-        .values(**mailed, code_tries=0, expires_at=rules.expires_at(now, days))
-    )
-    return True
+    waits = mail_queries.waits(session, public_id)
+    may = not waits and confirmation.mails < rules.MAILS
+    due_at = caps.take(session, now, site=site, address=address) if may else None
+    mailed = _mail(session, now, public_id, site, address, language, name, values, public_url, days, mail_name, due_at)
+    if due_at is not None:
+        # The tries begin anew with the mail, and with nothing else: asking again must not buy a guess.
+        mailed |= {"code_tries": 0, "mails": confirmation.mails + 1}
+        mailed["code_before"] = confirmation.code_digest if due_at > now else NO_CODE
+    if waits or due_at is not None:
+        mailed["expires_at"] = rules.expires_at(now, days)
+    if mailed:
+        session.execute(update(Confirmation).where(Confirmation.id == confirmation.id).values(**mailed))
+    return bool(mailed)
 
 
-def redeem(session: Session, now: datetime, *, public_id: str, method: str = "button") -> Redeemed:
-    """Confirm, by the link's button. Any number of presses, also at once, gives `first` to exactly one.
+def redeem(
+    session: Session,
+    now: datetime,
+    *,
+    public_id: str,
+    method: str = "button",
+    signals: Mapping[str, int] | None = None,
+) -> Redeemed:
+    """Confirm, by the link's button. Any number of presses, also at once, gives `first` to exactly one. `signals` are
+    kept with it: what spoke for a program (see signals.judge).
 
     Raises rules.Expired when it was not used in its days, NotFound when there is none.
     """
-    first = _confirm(session, now, public_id, method)
+    first = _confirm(session, now, public_id, method, signals)
     confirmation = queries.by_public_id(session, public_id)
     if confirmation.status != "confirmed":
         raise rules.Expired(_("This link has expired."))
@@ -141,11 +153,21 @@ def redeem_code(session: Session, now: datetime, *, public_id: str, code: str) -
         return Invalid(_("This code has expired."), code="expired")
     if confirmation.status == "pending" and counted is None:
         return Invalid(_("Too many tries. Ask for a new code."), code="too_many_tries")
-    if not signing.digest_matches("confirm", _bound(public_id, rules.typed_code(code)), confirmation.code_digest):
+    if not _matches(confirmation, code, now):
         return Invalid(_("This is not the code from the mail."), code="wrong_code")
     if confirmation.status == "confirmed":
         return Redeemed(confirmation, first=False)
     return redeem(session, now, public_id=public_id, method="code")
+
+
+def note_asked(session: Session, now: datetime, *, public_id: str, signals: Mapping[str, int]) -> None:
+    """Note that a press of the button looked like a program's, and that the code was asked for instead."""
+    session.execute(
+        update(Confirmation)
+        .where(Confirmation.public_id == public_id, Confirmation.status == "pending")
+        .values(asked_code=True, signals=dict(signals))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def expire_due(session: Session, now: datetime, limit: int = 500) -> list[int]:
@@ -162,7 +184,7 @@ def expire_due(session: Session, now: datetime, limit: int = 500) -> list[int]:
     ended = session.execute(
         update(Confirmation)
         .where(Confirmation.id.in_(due.scalar_subquery()), Confirmation.status == "pending")
-        .values(status="expired", email="", email_key="", code_digest=NO_CODE)
+        .values(status="expired", email="", email_key="", mailbox=None, code_digest=NO_CODE, code_before=NO_CODE)
         .returning(Confirmation.id, Confirmation.public_id)
         .execution_options(synchronize_session=False)
     ).all()
@@ -170,27 +192,35 @@ def expire_due(session: Session, now: datetime, limit: int = 500) -> list[int]:
     return [confirmation_id for confirmation_id, _public_id in ended]
 
 
-def _confirm(session: Session, now: datetime, public_id: str, method: str) -> bool:
+def _confirm(session: Session, now: datetime, public_id: str, method: str, signals: Mapping[str, int] | None) -> bool:
+    noticed = {"signals": dict(signals)} if signals else {}
     changed = session.scalar(
         update(Confirmation)
         .where(Confirmation.public_id == public_id, Confirmation.status == "pending", Confirmation.expires_at > now)
-        .values(status="confirmed", method=method, confirmed_at=now)
+        .values(status="confirmed", method=method, confirmed_at=now, **noticed)
         .returning(Confirmation.id)
         .execution_options(synchronize_session=False)
     )
-    return changed is not None
-
-
-def _count_mail(session: Session, confirmation_id: int) -> bool:
-    """Take one of the mails a confirmation may have; whether there was one left."""
-    changed = session.scalar(
+    if changed is None:
+        return False
+    # Nobody needs a mail that was to go later; the code that the person has is the one that worked.
+    mail.drop_planned(session, now, about=public_id)
+    session.execute(
         update(Confirmation)
-        .where(Confirmation.id == confirmation_id, Confirmation.status == "pending", Confirmation.mails < rules.MAILS)
-        .values(mails=Confirmation.mails + 1)
-        .returning(Confirmation.id)
+        .where(Confirmation.id == changed, Confirmation.mailed_at > now)
+        .values(code_digest=Confirmation.code_before)
         .execution_options(synchronize_session=False)
     )
-    return changed is not None
+    return True
+
+
+def _matches(confirmation: Confirmation, code: str, now: datetime) -> bool:
+    """Whether that is the code of the newest mail; or, while that one has still to go, of the mail before."""
+    good = [confirmation.code_digest]
+    if confirmation.mailed_at and confirmation.mailed_at > now:
+        good.append(confirmation.code_before)
+    bound = _bound(confirmation.public_id, rules.typed_code(code))
+    return any(signing.digest_matches("confirm", bound, digest) for digest in good)
 
 
 def _mail(
@@ -205,8 +235,13 @@ def _mail(
     public_url: str,
     days: int,
     mail_name: str,
+    due_at: datetime | None,
 ) -> dict[str, Any]:
-    """Enqueue the mail; returns the columns of the confirmation that speak of it."""
+    """Enqueue the mail; returns the columns of the confirmation that speak of it.
+
+    Without a `due_at` there is none, and nothing to say of it; yet it is written and dropped, for how long an answer
+    takes must not tell what an address has had.
+    """
     code = rules.new_code(secrets.randbelow)
     language = i18n.best(language, site.language)
     name = mail_rules.greeting_name(name)
@@ -219,6 +254,7 @@ def _mail(
         to_name=name,
         language=language,
         about=public_id,
+        due_at=due_at,
         values={
             "name": name,
             "link": f"{public_url}/confirm/{signing.sign('confirm', public_id)}",
@@ -227,9 +263,34 @@ def _mail(
             **values,
         },
     )
+    if due_at is None:
+        mail.drop(session, now, email_id=email.id)
+        return {}
     # A code that nobody was sent must not be there to be guessed.
     digest = NO_CODE if email.status == "suppressed" else signing.digest("confirm", _bound(public_id, code))
-    return {"code_digest": digest, "email_id": email.id, "mailed_at": now}
+    return {"code_digest": digest, "email_id": email.id, "mailed_at": due_at}
+
+
+def _begun(now: datetime, site: Site, address: Address, days: int) -> dict[str, Any]:
+    return {
+        "public_id": ids.new("confirmation"),
+        "site_id": site.id,
+        "email": address.typed,
+        "email_key": address.key,
+        "status": "pending",
+        "mailbox": caps.mailbox_digest(address),
+        "code_digest": NO_CODE,
+        "code_before": NO_CODE,
+        "code_tries": 0,
+        "requested_at": now,
+        "expires_at": rules.expires_at(now, days),
+        "mails": 0,
+    }
+
+
+def _stored(session: Session, row: dict[str, Any]) -> Confirmation:
+    confirmation_id = session.execute(insert(Confirmation).values(row).returning(Confirmation.id)).scalar_one()
+    return Confirmation(id=confirmation_id, **row)
 
 
 def _bound(public_id: str, code: str) -> str:

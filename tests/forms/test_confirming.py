@@ -12,13 +12,14 @@ from werkzeug.datastructures import MultiDict
 
 from leadcapture import clock, db
 from leadcapture.chat.models import Conversation
-from leadcapture.consent.models import Consent
+from leadcapture.consent.models import LedgerEvent
 from leadcapture.contacts.models import Contact
 from leadcapture.forms import checking, expiry, intake, operations, queries
 from leadcapture.forms.models import Submission
 from leadcapture.mail.models import Email
 from leadcapture.optin.models import Confirmation
 from tests.conftest import add_people
+from tests.consent.spoken import spoken
 
 from .conftest import ORIGIN, count
 
@@ -29,8 +30,11 @@ def everything() -> list:
     """Every row that a confirmation could touch."""
     with db.read() as session:
         return [
-            [tuple(row) for row in session.execute(select(*model.__table__.columns).order_by(model.id))]
-            for model in (Submission, Confirmation, Contact, Consent, Conversation, Email)
+            [
+                tuple(row)
+                for row in session.execute(select(*model.__table__.columns).order_by(*model.__table__.primary_key))
+            ]
+            for model in (Submission, Confirmation, Contact, LedgerEvent, Conversation, Email)
         ]
 
 
@@ -57,8 +61,8 @@ def test_the_button_makes_a_contact_with_proof_of_consent(visitor, mailed, forms
     assert visitor.client.post(mail.link).status_code == 200
     with db.read() as session:
         contact = session.scalars(select(Contact)).one()
-        consent = session.scalars(select(Consent)).one()
         email = session.scalars(select(Email).where(Email.name == "confirmation")).one()
+    (consent,) = spoken()
     assert (contact.email, contact.name, contact.status, contact.source) == (
         "alice@example.org",
         "Alice",
@@ -107,7 +111,7 @@ def test_fifty_presses_at_once_make_one_contact_and_one_set_of_consents(either_d
     fields = {"email": "bob@example.org", "name": "Bob", "message": "Hi", "consent": "newsletter"}
     with db.read() as session:
         checked = checking.check(session, now, form=form, site=people.site, fields=MultiDict(fields), language="en")
-    public_id, _changed = db.write(intake.accept, now, checked, intake.Evidence(), mails=MAILS, allow_mail=True)
+    public_id, _changed = db.write(intake.accept, now, checked, intake.Evidence(), mails=MAILS)
     with db.read() as session:
         sent = queries.submission(session, public_id)
         assert sent is not None
@@ -126,9 +130,7 @@ def test_fifty_presses_at_once_make_one_contact_and_one_set_of_consents(either_d
     assert len({str(answer.result) for answer in answers}) == 1
     assert answers[0].result["title"]
     assert count(Contact) == 1
-    with db.read() as session:
-        purposes = sorted(session.scalars(select(Consent.purpose)))
-    assert purposes == (["newsletter", "reply"] if kind == "offline" else ["newsletter"])
+    assert sorted(one.purpose for one in spoken()) == (["newsletter", "reply"] if kind == "offline" else ["newsletter"])
 
 
 def test_the_code_confirms_as_the_button_does(visitor, mailed):
@@ -140,10 +142,9 @@ def test_the_code_confirms_as_the_button_does(visitor, mailed):
     again = visitor.type_code(sent, mailed("bob@example.org").code)
     assert (again.status_code, again.json) == (200, answer.json)
     with db.read() as session:
-        consents = session.scalars(select(Consent).order_by(Consent.id)).all()
         conversation = session.scalars(select(Conversation)).one()
         contact = session.scalars(select(Contact)).one()
-    assert [(consent.purpose, consent.method) for consent in consents] == [("reply", "code"), ("newsletter", "code")]
+    assert [(consent.purpose, consent.method) for consent in spoken()] == [("reply", "code"), ("newsletter", "code")]
     assert conversation.email_confirmed_at is not None
     assert conversation.contact_id == contact.id
 
@@ -151,8 +152,7 @@ def test_the_code_confirms_as_the_button_does(visitor, mailed):
 def test_the_newsletter_is_agreed_to_only_by_its_own_box(visitor, mailed):
     visitor.ask()
     visitor.client.post(mailed("bob@example.org").link)
-    with db.read() as session:
-        assert list(session.scalars(select(Consent.purpose))) == ["reply"]
+    assert [one.purpose for one in spoken()] == ["reply"]
 
 
 def test_after_five_wrong_codes_the_right_one_does_not_help_but_the_link_does(visitor, mailed):
@@ -268,9 +268,8 @@ def test_who_left_comes_back_only_by_confirming_again(visitor, mailed, now):
     visitor.client.post(mailed("alice@example.org").link)
     with db.read() as session:
         contact = session.scalars(select(Contact)).one()
-        actions = list(session.scalars(select(Consent.action).order_by(Consent.id)))
     assert (contact.status, contact.name, contact.confirmed_at) == ("confirmed", "Alice B", first_confirmed)
-    assert actions == ["grant", "withdraw", "grant"]
+    assert [one.action for one in spoken()] == ["grant", "withdraw", "grant"]
 
 
 def test_a_link_that_we_did_not_make_leads_nowhere(visitor, mailed):

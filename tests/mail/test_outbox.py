@@ -22,6 +22,7 @@ CONFIRMATION = {
     "days": 7,
     "form_title": "Newsletter",
     "statements": ["Send me the <b>newsletter</b>."],
+    "preferences_url": "",
 }
 
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from leadcapture import addresses, db
@@ -21,7 +21,7 @@ from tests.conftest import add_people
 ASK: dict[str, Any] = {
     "language": "en",
     "name": "Alice",
-    "values": {"form_title": "Newsletter", "statements": ["Send me the newsletter."]},
+    "values": {"form_title": "Newsletter", "statements": ["Send me the newsletter."], "preferences_url": ""},
     "public_url": "https://chat.example.org",
     "days": 7,
 }
@@ -73,6 +73,12 @@ def code_in(email: Email) -> str:
 def token_in(email: Email) -> str:
     (token,) = re.findall(r"^https://chat\.example\.org/confirm/(\S+)$", email.text, re.MULTILINE)
     return token
+
+
+def hand_over(session: Session, now: datetime, about: str) -> None:
+    """As if the mail server had taken what is due."""
+    due = (Email.about == about, Email.status == "queued", Email.due_at <= now)
+    session.execute(update(Email).where(*due).values(status="sent", sent_at=now))
 
 
 def wrong(code: str) -> str:

@@ -12,11 +12,13 @@ from sqlalchemy import func, select
 
 from leadcapture import db, signing
 from leadcapture.errors import Invalid, NotFound
+from leadcapture.mail import caps
 from leadcapture.mail import operations as mail
 from leadcapture.mail.models import Email
 from leadcapture.optin import operations as optin
 from leadcapture.optin.rules import Expired
-from tests.optin.conftest import ASK, Asked, code_in, mails, stored, token_in, wrong
+from leadcapture.settings import Settings
+from tests.optin.conftest import ASK, Asked, code_in, hand_over, mails, stored, token_in, wrong
 
 
 def refusal(outcome: object) -> str:
@@ -107,12 +109,12 @@ def test_a_new_mail_brings_a_new_code_the_same_link_and_three_are_the_most(
 ) -> None:
     asked = ask()
     (first,) = mails(asked.public_id)
-    db.write(_sent, asked.public_id)
+    db.write(hand_over, now, asked.public_id)
     later = now + timedelta(days=6)
     for number in range(4):
         made = db.write(optin.resend, later, public_id=asked.public_id, site=everybody.site, **ASK)
         assert made is (number < 2)
-        db.write(_sent, asked.public_id)
+        db.write(hand_over, later, asked.public_id)
     *_, newest = sent = mails(asked.public_id)
     assert len(sent) == 3
     assert signing.verify("confirm", token_in(newest)) == signing.verify("confirm", token_in(first))
@@ -125,24 +127,33 @@ def test_a_new_mail_brings_a_new_code_the_same_link_and_three_are_the_most(
     assert not db.write(optin.resend, last_day, public_id=asked.public_id, site=everybody.site, **ASK)
 
 
-def test_a_mail_that_still_waits_is_replaced_not_doubled(everybody: SimpleNamespace, ask: Asked, now: datetime) -> None:
+def test_asking_again_while_a_mail_waits_makes_no_second_one_and_buys_no_guess(
+    everybody: SimpleNamespace, ask: Asked, now: datetime
+) -> None:
     asked = ask()
-    (old,) = mails(asked.public_id)
-    assert db.write(optin.resend, now, public_id=asked.public_id, site=everybody.site, **ASK)
-    (new,) = mails(asked.public_id)
-    assert new.public_id != old.public_id
-    assert stored(asked.public_id).email_id == new.id
+    (waiting,) = mails(asked.public_id)
+    wish = {"public_id": asked.public_id, "site": everybody.site, **ASK}
+    for _ in range(5):
+        assert refusal(db.write(optin.redeem_code, now, public_id=asked.public_id, code=wrong(code_in(waiting))))
+        assert db.write(optin.resend, now, **wish)
+    assert [email.public_id for email in mails(asked.public_id)] == [waiting.public_id]
+    outcome = db.write(optin.redeem_code, now, public_id=asked.public_id, code=code_in(waiting))
+    assert refusal(outcome) == "too_many_tries"
 
 
-def test_fifty_wishes_for_a_new_mail_at_once_make_two(everybody: SimpleNamespace, ask: Asked, now: datetime) -> None:
+def test_fifty_wishes_for_a_new_mail_at_once_make_one(everybody: SimpleNamespace, ask: Asked, now: datetime) -> None:
     asked = ask()
+    db.write(hand_over, now, asked.public_id)
     wish = {"public_id": asked.public_id, "site": everybody.site, **ASK}
     outcomes = all_at_once(lambda: db.write(optin.resend, now, **wish))
-    assert outcomes.count(True) == 2
+    assert outcomes.count(True) == 50
+    assert len(mails(asked.public_id)) == 2
 
 
 def test_without_a_mail_there_is_no_code_to_guess(everybody: SimpleNamespace, ask: Asked, now: datetime) -> None:
-    capped = ask(allow_mail=False)
+    caps.configure(Settings({"MAIL_PER_ADDRESS": "1/day"}))
+    ask()
+    capped = ask()
     db.write(mail.suppress, now, site_id=everybody.site.id, email_key="bob@example.org", reason="bounce")
     suppressed = ask("bob@example.org")
     assert mails(capped.public_id) == []
@@ -152,7 +163,9 @@ def test_without_a_mail_there_is_no_code_to_guess(everybody: SimpleNamespace, as
         for guess in ("", "000000"):
             outcome = db.write(optin.redeem_code, now, public_id=asked.public_id, code=guess)
             assert refusal(outcome) == "wrong_code"
-    assert db.write(optin.resend, now, public_id=capped.public_id, site=everybody.site, **ASK)
+    wish = {"public_id": capped.public_id, "site": everybody.site, **ASK}
+    assert not db.write(optin.resend, now, **wish)
+    assert db.write(optin.resend, now + timedelta(days=1), **wish)
     assert len(mails(capped.public_id)) == 1
 
 
@@ -205,9 +218,3 @@ def test_a_mail_that_cannot_be_written_leaves_no_confirmation(people: SimpleName
         ask(values={"statements": []})
     with db.read() as session:
         assert session.scalar(select(func.count()).select_from(optin.Confirmation)) == 0
-
-
-def _sent(session, about: str) -> None:  # type: ignore[no-untyped-def]
-    """As if the mail server had taken what waits."""
-    for email in session.scalars(select(Email).where(Email.about == about)):
-        email.status = "sent"

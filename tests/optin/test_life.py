@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import count, pairwise
 from types import SimpleNamespace
 
 from hypothesis import settings
@@ -11,20 +12,26 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from leadcapture import db
 from leadcapture.errors import Invalid
+from leadcapture.mail import caps
 from leadcapture.optin import operations as optin
 from leadcapture.optin.rules import Expired
-from tests.optin.conftest import ASK, Asked, code_in, mails, stored, wrong
+from leadcapture.settings import Settings
+from tests.optin.conftest import ASK, Asked, code_in, hand_over, mails, stored, wrong
 
 
 def test_every_order_of_events_keeps_the_promises(people: SimpleNamespace, ask: Asked, now: datetime) -> None:
+    caps.configure(Settings({"MAIL_PER_ADDRESS": "1/hour;3/day"}))
+    numbers = count()
+
     class Life(RuleBasedStateMachine):
-        @initialize(allow_mail=st.booleans())
-        def asked(self, allow_mail: bool) -> None:
-            self.id = ask(allow_mail=allow_mail).public_id
+        @initialize()
+        def asked(self) -> None:
+            self.id = ask(f"alice{next(numbers)}@example.org").public_id
             self.now = now
             self.ends = now + timedelta(days=7)
-            self.mailed = 1 if allow_mail else 0
-            self.code = code_in(mails(self.id)[-1]) if allow_mail else None
+            self.slots = [now]
+            self.waits: datetime | None = now
+            self.codes = [code_in(mails(self.id)[-1])]  # that of the newest mail last
             self.tries = 0
             self.confirmed = False
             self.firsts = 0
@@ -34,9 +41,20 @@ def test_every_order_of_events_keeps_the_promises(people: SimpleNamespace, ask: 
         def open(self) -> bool:
             return not self.confirmed and not self.purged and self.now < self.ends
 
-        @rule(hours=st.integers(1, 100))
-        def time_passes(self, hours: int) -> None:
-            self.now += timedelta(hours=hours)
+        @property
+        def good_codes(self) -> list[str]:
+            """The newest mail's, and until that has gone the one of the mail before."""
+            return self.codes[-2:] if self.slots[-1] > self.now else self.codes[-1:]
+
+        @rule(minutes=st.one_of(st.integers(1, 90), st.integers(1, 6000)))
+        def time_passes(self, minutes: int) -> None:
+            self.now += timedelta(minutes=minutes)
+
+        @rule()
+        def mail_is_handed_over(self) -> None:
+            db.write(hand_over, self.now, self.id)
+            if self.waits and self.waits <= self.now:
+                self.waits = None
 
         @rule()
         def button(self) -> None:
@@ -49,11 +67,12 @@ def test_every_order_of_events_keeps_the_promises(people: SimpleNamespace, ask: 
                 assert may
                 self._count(redeemed)
 
-        @rule(right=st.booleans())
-        def code_typed(self, right: bool) -> None:
-            code = self.code or "000000"
-            outcome = db.write(optin.redeem_code, self.now, public_id=self.id, code=code if right else wrong(code))
-            matches = right and self.code is not None
+        @rule(which=st.integers(-3, -1), right=st.booleans())
+        def code_typed(self, which: int, right: bool) -> None:
+            code = self.codes[max(which, -len(self.codes))]
+            code = code if right else wrong(code)
+            matches = code in self.good_codes
+            outcome = db.write(optin.redeem_code, self.now, public_id=self.id, code=code)
             if self.confirmed:
                 assert isinstance(outcome, optin.Redeemed) is matches
             elif not self.open:
@@ -68,16 +87,19 @@ def test_every_order_of_events_keeps_the_promises(people: SimpleNamespace, ask: 
             if isinstance(outcome, optin.Redeemed):
                 self._count(outcome)
 
-        @rule(allow_mail=st.booleans())
-        def mailed_again(self, allow_mail: bool) -> None:
-            may = allow_mail and not self.confirmed and not self.purged and self.mailed < 3
-            wish = {"public_id": self.id, "site": people.site, "allow_mail": allow_mail, **ASK}
-            assert db.write(optin.resend, self.now, **wish) is may
-            if may:
-                self.mailed += 1
+        @rule()
+        def mailed_again(self) -> None:
+            pending = not self.confirmed and not self.purged
+            new = pending and self.waits is None and len(self.slots) < 3
+            wish = {"public_id": self.id, "site": people.site, **ASK}
+            assert db.write(optin.resend, self.now, **wish) is (new or (pending and self.waits is not None))
+            if new:
+                self.waits = max(self.now, self.slots[-1] + timedelta(hours=1))
+                self.slots.append(self.waits)
                 self.tries = 0
+                self.codes.append(code_in(mails(self.id)[-1]))
+            if pending and self.waits is not None:
                 self.ends = self.now + timedelta(days=7)
-                self.code = code_in(mails(self.id)[-1])
 
         @rule()
         def expiry_runs(self) -> None:
@@ -91,11 +113,19 @@ def test_every_order_of_events_keeps_the_promises(people: SimpleNamespace, ask: 
             row = stored(self.id)
             assert row.status == ("confirmed" if self.confirmed else "expired" if self.purged else "pending")
             assert (row.email == "") is self.purged
-            assert row.mails == self.mailed <= 3
             assert row.code_tries == self.tries <= 5
             assert self.firsts == (1 if self.confirmed else 0)
+            kept = mails(self.id)
+            assert sum(email.status == "queued" for email in kept) <= 1
+            assert all(later - earlier >= timedelta(hours=1) for earlier, later in pairwise(self.slots))
+            assert self.purged or [email.due_at for email in kept] == self.slots
 
         def _count(self, redeemed: optin.Redeemed) -> None:
+            if redeemed.first and self.waits and self.waits > self.now:
+                # What was to go later is dropped, and the code in the person's hands stays the good one.
+                self.waits = None
+                self.slots.pop()
+                self.codes.pop()
             self.confirmed = True
             self.firsts += redeemed.first
 

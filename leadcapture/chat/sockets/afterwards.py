@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from leadcapture import clock, db, ratelimit
-from leadcapture.chat import afterwards, broadcast, protocol, transcript
+from leadcapture.chat import afterwards, broadcast, protocol
 from leadcapture.chat.live import VisitorSocket
 from leadcapture.chat.sockets.events import Answer, Handler
+from leadcapture.i18n import gettext as _
 
 
 def _end(socket: VisitorSocket, payload: object) -> Answer:  # noqa: ARG001 every handler takes the payload
@@ -27,8 +28,9 @@ def _transcript(socket: VisitorSocket, payload: object) -> Answer:  # noqa: ARG0
         thread, to = afterwards.confirmed_recipient(
             session, clock.now(), site_id=socket.site_id, visitor=socket.visitor
         )
-    ratelimit.hit("RATE_MAIL", to.address.key)
-    db.write(transcript.mail_to, clock.now(), conversation_id=thread.id, to=to.address)
+    wait = db.write(afterwards.mail_transcript, clock.now(), thread=thread, to=to.address)
+    if wait:
+        raise ratelimit.refusal(_("This address has had its mails of the day."), wait)
     return {"ok": True, "sent_to": to.masked()}
 
 

@@ -102,7 +102,7 @@ def _fill_in(session, now: datetime, people: int, codes: int) -> tuple[list[str]
     checked = checking.check(session, now, form=form, site=site, fields=fields, language="en")
     for number in range(people):
         somebody = replace(checked, address=addresses.parse(f"person{number}@example.net"))
-        intake.accept(session, now, somebody, intake.Evidence(), mails=mails, allow_mail=False)
+        intake.accept(session, now, somebody, intake.Evidence(), mails=mails)
     return list(session.scalars(select(Confirmation.public_id))), api_token, form.id
 
 

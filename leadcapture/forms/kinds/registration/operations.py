@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from leadcapture import i18n, ids, signing
 from leadcapture.addresses import Address
 from leadcapture.consent import operations as consent
+from leadcapture.contacts.models import Contact
 from leadcapture.errors import Conflict, NotFound
 from leadcapture.forms import letters
 from leadcapture.forms.kinds.registration import queries, rules, wording
@@ -17,6 +18,10 @@ from leadcapture.forms.kinds.registration.models import Member
 from leadcapture.forms.models import Form
 from leadcapture.forms.outcome import Outcome
 from leadcapture.i18n import gettext as _
+from leadcapture.mail import caps
+from leadcapture.mail import operations as mail
+from leadcapture.mail.models import Email
+from leadcapture.sites.models import Site
 
 
 def join(session: Session, now: datetime, *, form_id: int, contact_id: int, language: str) -> Member:
@@ -50,9 +55,26 @@ def join(session: Session, now: datetime, *, form_id: int, contact_id: int, lang
 def welcome(session: Session, now: datetime, held: queries.Held, *, first: bool) -> Outcome:
     """Mail the way to the member page, or that there is none any more; returns the same for the page. `first` after
     registering, else because the link was asked for again."""
+    return _mail_way(session, now, held, first=first)[0]
+
+
+def send_link(session: Session, now: datetime, *, site: Site, form: Form, address: Address) -> bool:
+    """Mail the member with that address the way to the member page, within the caps of the mailbox; whether a mail was
+    made. For who is no member one is written too, and dropped: how long it takes must not tell who is one."""
+    held = queries.by_address(session, form.id, address.key)
+    stands = held is not None and not held.against
+    at = caps.take(session, now, site=site, address=address, confirmation=False, count=stands)
+    email = _mail_way(session, now, held or _nobody(now, site, form, address), first=False)[1]
+    if stands and at is not None:
+        return True
+    mail.drop(session, now, email_id=email.id)
+    return False
+
+
+def _mail_way(session: Session, now: datetime, held: queries.Held, *, first: bool) -> tuple[Outcome, Email]:
     with i18n.speaking(held.member.language):
         outcome = wording.welcome(held, page_url(held), first=first)
-        letters.send(
+        email = letters.send(
             session,
             now,
             site=held.site,
@@ -66,16 +88,14 @@ def welcome(session: Session, now: datetime, held: queries.Held, *, first: bool)
             name=held.contact.name,
             about=held.member.public_id,
         )
-    return outcome
+    return outcome, email
 
 
-def send_link(session: Session, now: datetime, *, form_id: int, email_key: str) -> bool:
-    """Mail the member with that address the way to the member page; whether there is such a member."""
-    held = queries.by_address(session, form_id, email_key)
-    if held is None or held.against:
-        return False
-    welcome(session, now, held, first=False)
-    return True
+def _nobody(now: datetime, site: Site, form: Form, address: Address) -> queries.Held:
+    """A membership that is nowhere but here."""
+    member = Member(public_id=ids.new("member"), number=0, since=now, language=i18n.language(), ended_by="")
+    contact = Contact(public_id=ids.new("contact"), email=address.typed, email_key=address.key, name="")
+    return queries.Held(member=member, contact=contact, form=form, site=site, agreed=True)
 
 
 def page_url(held: queries.Held) -> str:

@@ -18,10 +18,11 @@ from flask import (
 )
 from werkzeug.wrappers import Response as AnyResponse
 
-from leadcapture import addresses, clock, db, i18n, ratelimit, signing, web
+from leadcapture import addresses, clock, db, i18n, signing, web
 from leadcapture.errors import BadToken, Conflict, Invalid, NotFound, RateLimited
 from leadcapture.forms import queries as forms
 from leadcapture.forms.kinds.registration import export, operations, queries, rules, wording
+from leadcapture.guard import ceilings
 from leadcapture.i18n import gettext as _
 from leadcapture.operators import session
 from leadcapture.sites import bearer
@@ -70,12 +71,14 @@ def send_link(key: str, slug: str) -> Response:
     site, form = _site_and_form(key, slug)
     fields = web.body()
     try:
-        ratelimit.hit("RATE_FORM_PLAIN", web.client_ip())
+        ceilings.form(web.client_ip(), site.key, proven=False)
         address = addresses.parse(fields.get("email", ""))
     except (Invalid, RateLimited) as error:
-        return _link_page(site, form, typed=fields.get("email", ""), problem=error.message, status=error.status)
-    if _may_mail(address.key):
-        db.write(operations.send_link, clock.now(), form_id=form.id, email_key=address.key)
+        page = _link_page(site, form, typed=fields.get("email", ""), problem=error.message, status=error.status)
+        if isinstance(error, RateLimited):
+            page.headers["Retry-After"] = str(error.retry_after)
+        return page
+    db.write(operations.send_link, clock.now(), site=site, form=form, address=address)
     return _link_page(site, form, sent_to=address.typed)
 
 
@@ -234,14 +237,6 @@ def _link_page(
         "forms/kinds/registration/link.html", site=site, form=form, sent_to=sent_to, typed=typed, problem=problem
     )
     return _private(make_response(page, status))
-
-
-def _may_mail(email_key: str) -> bool:
-    try:
-        ratelimit.hit("RATE_MAIL", email_key)
-    except RateLimited:
-        return False
-    return True
 
 
 def _private(response: Response) -> Response:
