@@ -3,6 +3,7 @@ it, because Flask's request context is the main cost of an event."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from flask import Flask, request
 from flask_socketio import SocketIO
 from socketio import Server
 
+from leadcapture import bounded_json
 from leadcapture.settings import Settings
 
 LARGEST_PACKET = 100_000  # bytes: a message of 4,000 characters many times over
@@ -31,9 +33,20 @@ def init(app: Flask, settings: Settings) -> None:
         # Events of one socket are handled one after the other: their order is the visitor's.
         async_handlers=False,
         max_http_buffer_size=LARGEST_PACKET,
+        json=bounded_json,
         ping_interval=20,
         ping_timeout=15,
     )
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """A packet that cannot be read is worth a line, not a page, of the log: whoever sends one may send a million."""
+    if record.exc_info and isinstance(record.exc_info[1], ValueError):
+        record.msg, record.args, record.exc_info = "A packet could not be read.", (), None
+    return True
+
+
+logging.getLogger("engineio.server").addFilter(_without_traceback)
 
 
 def on(event: str, namespace: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

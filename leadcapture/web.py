@@ -5,22 +5,38 @@ from __future__ import annotations
 
 import gzip
 import json
+import logging
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
 
-from flask import Flask, Response, current_app, g, jsonify, render_template, request, send_file, stream_with_context
+from flask import (
+    Flask,
+    Request,
+    Response,
+    current_app,
+    g,
+    jsonify,
+    render_template,
+    request,
+    send_file,
+    stream_with_context,
+)
+from flask.json.provider import DefaultJSONProvider
+from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from leadcapture import clock, db, i18n, uploads
-from leadcapture.errors import Invalid, LeadCaptureError, RateLimited
+from leadcapture import bounded_json, clock, db, i18n, uploads
+from leadcapture.errors import Invalid, LeadCaptureError, NotFound, RateLimited
 from leadcapture.i18n import gettext as _
 from leadcapture.settings import Settings
 
+log = logging.getLogger("leadcapture.web")
 P = ParamSpec("P")
 
 PACKAGE = Path(__file__).parent
@@ -33,6 +49,7 @@ CSP = (
 )
 BESIDE_A_FILE = 100_000  # bytes that a form with a file in it weighs beside the file
 MOST_READ_IN_VAIN = 50_000_000  # bytes of a body that is refused all the same
+MOST_FIELDS = 1_000  # in one form; the largest of ours, an order of 50 items, has some 200
 COMPRESSIBLE = ("text/", "application/json", "application/javascript", "image/svg+xml")
 
 
@@ -41,16 +58,44 @@ def init(app: Flask, settings: Settings) -> None:
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]  # as Werkzeug says to
+    app.json = _JSON(app)
+    app.request_class = _Request
     app.before_request(_choose_language)
+    app.before_request(_refuse_odd_addresses)
     app.after_request(_add_headers)
     app.after_request(_compress)
     app.register_error_handler(LeadCaptureError, _answer_error)
     app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(DataError, _answer_unstorable)
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]  # of the extension
     app.jinja_env.globals.update(
         static_url=static_url, language=i18n.language, direction=lambda: i18n.direction(i18n.language())
     )
+
+
+class _JSON(DefaultJSONProvider):
+    """Reads what strangers send within bounds."""
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        return bounded_json.loads(s, **kwargs)
+
+
+class _FormDataParser(FormDataParser):
+    """Reads forms of at most MOST_FIELDS fields, without the NULs that no database keeps. (werkzeug counts only the
+    parts of forms that bring files.)"""
+
+    def parse(self, *args: Any, **kwargs: Any) -> Any:
+        stream, form, files = super().parse(*args, **kwargs)
+        if sum(len(values) for values in form.listvalues()) > MOST_FIELDS:
+            raise RequestEntityTooLarge
+        if any("\0" in text for pair in form.items(multi=True) for text in pair):
+            form = self.cls([(bounded_json.clean(n), bounded_json.clean(v)) for n, v in form.items(multi=True)])
+        return stream, form, files
+
+
+class _Request(Request):
+    form_data_parser_class = _FormDataParser
 
 
 def body() -> MultiDict[str, str]:
@@ -217,6 +262,20 @@ def _error_response(status: int, body: dict[str, Any], message: str) -> Response
 def _readable_by_checked_origin(response: Response) -> Response:
     # An edge that has checked the origin notes so; then the page may read the error too.
     return allow_origin(response) if g.get("origin_checked") else response
+
+
+def _answer_unstorable(_error: DataError) -> Response:
+    # Every edge checks what it takes; what one let through all the same was never written, and is no fault of ours.
+    log.warning("What came to %s does not fit into the database.", request.endpoint)
+    return _answer_error(Invalid(_("Something in this is too long or not of the kind that is expected.")))
+
+
+def _refuse_odd_addresses() -> None:
+    """Raises NotFound, Invalid for an address with a NUL in it, which no database takes."""
+    if "\0" in request.path:
+        raise NotFound("No such page.")
+    if b"%00" in request.query_string:
+        raise Invalid(_("This address cannot be read."), code="bad_request")
 
 
 def _choose_language() -> None:
