@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, exists, select, update
+from sqlalchemy import Row, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from leadcapture import addresses, i18n
@@ -91,6 +91,12 @@ def address_confirmed(session: Session, now: datetime, *, conversation_id: int, 
     public_id = str(session.execute(changed).scalar_one())
     send_held(session, now, conversation_id=conversation_id)
     return public_id
+
+
+def readdress(session: Session, now: datetime, *, contact_id: int, before: Address, to: Address) -> None:
+    """The contact is known by another address now: what they left in their conversations becomes that one."""
+    left = func.lower(c.email).in_({before.typed.lower(), before.key})
+    session.execute(update(conversations).where(c.contact_id == contact_id, left).values(email=to.typed))
 
 
 def send_held(session: Session, now: datetime, *, conversation_id: int) -> int:
