@@ -31,8 +31,9 @@ _PROGRAMS = re.compile(
     r"|werkzeug|postman|insomnia|powershell|winhttp|bot\b|crawl|spider|monitor|probe",
     re.IGNORECASE,
 )
-# Every browser that people read with says it is Mozilla/5.0 (or one of the few that never did).
-_BROWSERS = re.compile(r"^(mozilla/[45]\.0 \(|opera/|lynx/|links |w3m/|elinks/|dillo/|netsurf/|emacs)", re.IGNORECASE)
+# Browsers that people read with say Mozilla/5.0 first, but for some old ones and those of terminals.
+_BROWSERS = re.compile(r"^(mozilla/[45]\.0 \(|opera/)", re.IGNORECASE)
+_TEXT_BROWSERS = re.compile(r"^(lynx/|links |elinks/|w3m/|dillo/|netsurf/|emacs)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def judge(
     found: dict[str, int] = {}
     if _SCANNERS.search(agent):
         found["scanner"] = 2
-    elif _PROGRAMS.search(agent) or not _BROWSERS.search(agent):
+    elif not _TEXT_BROWSERS.search(agent) and (_PROGRAMS.search(agent) or not _BROWSERS.search(agent)):
         found["program"] = 1
     if handed_over_at is not None and now - handed_over_at < AT_ONCE:
         found["at_once"] = 1
