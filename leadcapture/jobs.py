@@ -19,6 +19,7 @@ from leadcapture.forms import expiry as forms
 from leadcapture.forms import kinds
 from leadcapture.mail import caps, delivery, opens
 from leadcapture.mail import operations as mail
+from leadcapture.privacy import orphans, retaining
 from leadcapture.repermission import asking
 
 log = logging.getLogger("leadcapture.jobs")
@@ -49,6 +50,8 @@ TABLE: tuple[Job, ...] = (
     Job("mails of each address", 600, caps.sweep_due),
     Job("opened links", 600, opens.sweep_due),
     Job("ask for permission again", 20, asking.due),
+    Job("retention", 600, retaining.due),
+    Job("uploads of nobody", 21_600, orphans.sweep_due),
 )
 
 

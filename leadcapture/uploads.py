@@ -4,6 +4,7 @@ served as it is. Knows neither whose they are nor what is in them: the database 
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +17,7 @@ from leadcapture.i18n import gettext as _
 from leadcapture.settings import Settings
 
 CHUNK = 1 << 16
+_KEPT = re.compile("[0-9a-f]{32}")  # see keep()
 UNFINISHED_FOR = timedelta(days=1)
 
 
@@ -92,6 +94,16 @@ def drop(name: str) -> None:
     """Delete a kept file; one that is gone already is no matter."""
     with suppress(FileNotFoundError):
         path_of(name).unlink()
+
+
+def lying(before: datetime) -> list[str]:
+    """The names of the kept files that lie there since before that moment."""
+    found = []
+    for path in _uploads().iterdir():
+        with suppress(FileNotFoundError):
+            if _KEPT.fullmatch(path.name) and path.stat().st_mtime < before.timestamp():
+                found.append(path.name)
+    return found
 
 
 def sweep(now: datetime) -> int:

@@ -1,0 +1,120 @@
+"""What is over its days goes: by the job, a small batch a transaction, or at a word of the owner; and what would go.
+
+Any number of workers may run it and any may be killed: what is gone is due no more, and nothing else is remembered.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from leadcapture import db
+from leadcapture.chat import expiry as chat
+from leadcapture.chat import files
+from leadcapture.consent.rules import moment_of
+from leadcapture.privacy import retention
+from leadcapture.privacy.retention import Batch, Kind, Part
+from leadcapture.sites import queries as sites
+from leadcapture.sites import retention_settings
+from leadcapture.sites.models import Site
+from leadcapture.sites.retention_settings import Retention
+
+log = logging.getLogger("leadcapture.privacy")
+
+AT_ONCE = 200  # rows in a transaction
+SHOWN = 5  # rows that a dry run names
+
+
+@dataclass(frozen=True)
+class Found:
+    """What of one part is over its days: how many rows, the age of the oldest (None: there is none), and the public ids
+    of the first."""
+
+    part: Part
+    count: int
+    oldest: datetime | None
+    first: list[str]
+
+
+@dataclass(frozen=True)
+class Over:
+    """What of one kind of data would go now; nothing where it is kept for ever (`days` 0)."""
+
+    kind: Kind
+    days: int
+    found: list[Found]
+
+    @property
+    def count(self) -> int:
+        """How many rows of all parts."""
+        return sum(one.count for one in self.found)
+
+
+def dry_run(session: Session, now: datetime, site: Site, settings: Retention | None = None) -> list[Over]:
+    """What a run would remove now, kind by kind; by other `settings` than the site's, to try them."""
+    kept = settings or retention_settings.of(site)
+    return [_over(session, now, site, kind, getattr(kept, kind.name)) for kind in retention.KINDS]
+
+
+def run(now: datetime, site_id: int) -> dict[tuple[str, str], int]:
+    """Remove what is over its days on that site; how many rows went, by the names of the kind and its part."""
+    gone: dict[tuple[str, str], int] = {}
+    for kind in retention.KINDS:
+        for part in kind.parts:
+            last: Any = None
+            while numbers := db.write(remove_some, now, site_id=site_id, kind=kind, part=part, after=last):
+                gone[kind.name, part.name] = gone.get((kind.name, part.name), 0) + len(numbers)
+                last = max(numbers)
+    if gone.keys() & {("messages", "messages"), ("conversations_closed", "conversations"), ("held", "conversations")}:
+        db.write(chat.forget_words, now)
+        files.sweep_due(now)
+    if gone:
+        log.info("retention: %s", ", ".join(f"{number} {kind}/{part}" for (kind, part), number in gone.items()))
+    return gone
+
+
+def due(now: datetime) -> None:
+    """The job: remove what is over its days, site by site."""
+    with db.read() as session:
+        site_ids = [site.id for site in sites.every(session)]
+    for site_id in site_ids:
+        run(now, site_id)
+
+
+def remove_some(
+    session: Session, now: datetime, *, site_id: int, kind: Kind, part: Part, after: int | None
+) -> Sequence[int]:
+    """Remove the next rows of that part, past the number `after`; their numbers, none when all are gone."""
+    site = sites.by_id(session, site_id)
+    days = getattr(retention_settings.of(site), kind.name)
+    if not days:
+        return []
+    before = now - timedelta(days=days)
+    wanted = part.due(site_id, before)
+    number = wanted.selected_columns.number
+    wanted = wanted.with_only_columns(number).order_by(number).with_for_update(of=part.table, skip_locked=True)
+    if after is not None:
+        wanted = wanted.where(number > after)
+    numbers = session.scalars(wanted if part.at_once else wanted.limit(AT_ONCE)).all()
+    if numbers:
+        part.remove(Batch(session, now, site, before, numbers))
+    return numbers
+
+
+def _over(session: Session, now: datetime, site: Site, kind: Kind, days: int) -> Over:
+    if not days:
+        return Over(kind, 0, [])
+    before = now - timedelta(days=days)
+    return Over(kind, days, [_found(session, part, part.due(site.id, before).subquery()) for part in kind.parts])
+
+
+def _found(session: Session, part: Part, rows: Any) -> Found:
+    count, oldest = session.execute(select(func.count(), func.min(rows.c.at)).select_from(rows)).one()
+    first = session.scalars(select(rows.c.public_id).order_by(rows.c.number).limit(SHOWN)).all()
+    return Found(part, count, moment_of(oldest) if isinstance(oldest, str) else oldest, list(first))
