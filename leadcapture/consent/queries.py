@@ -1,28 +1,265 @@
-"""Reading the ledger of consents."""
+"""Reading the ledger of consents, and what holds by it."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from leadcapture.consent.models import Consent
+from leadcapture.consent import rules
+from leadcapture.consent.heads import Checkpoint
+from leadcapture.consent.models import Agreement, LedgerCheckpoint, LedgerEvent
+from leadcapture.contacts.models import Contact
+from leadcapture.sites.models import Site
 
 
-def history(session: Session, contact_id: int) -> Sequence[Consent]:
+@dataclass(frozen=True)
+class Entry:
+    """One grant or withdrawal for one purpose, with everything that proves it (GDPR art. 7(1)). `id` is its number in
+    the site's ledger, `action` grant or withdraw, `event` the ledger's word for it."""
+
+    id: int
+    public_id: str
+    event: str
+    action: str
+    purpose: str
+    statement: str  # the exact words that were shown
+    statement_version: str
+    method: str
+    form_slug: str
+    form_version: int | None
+    page_url: str
+    ip: str | None
+    user_agent: str
+    email_public_id: str | None
+    email_subject: str
+    email_text: str
+    submission_public_id: str | None
+    requested_at: datetime | None
+    at: datetime  # of the confirmation, or of the withdrawal
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """An event as it stands in the ledger, with its leaf."""
+
+    seq: int
+    at: str
+    event: str
+    subject: str
+    submission: str
+    purpose: str
+    version: str
+    body: str | None
+    body_salt: str | None
+    body_hash: str
+    trace: str | None
+    trace_salt: str | None
+    trace_hash: str
+    prev: str
+    hash: str
+    leaf: str
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of the words of a purpose, how many agree to it now, and since when the first of them does."""
+
+    purpose: str
+    version: str
+    statement: str
+    count: int
+    first_at: datetime
+
+
+def history(session: Session, contact_id: int) -> Sequence[Entry]:
     """Everything the contact agreed to and withdrew, newest first."""
-    return session.scalars(select(Consent).where(Consent.contact_id == contact_id).order_by(Consent.id.desc())).all()
+    rows = session.scalars(
+        select(LedgerEvent)
+        .join(Contact, (Contact.site_id == LedgerEvent.site_id) & (Contact.public_id == LedgerEvent.subject))
+        .where(Contact.id == contact_id, LedgerEvent.event.in_(rules.SPOKEN))
+        .order_by(LedgerEvent.seq.desc())
+    )
+    return [entry(row) for row in rows]
 
 
-def granted(session: Session, contact_id: int) -> Sequence[Consent]:
-    """The grants that hold now: of each purpose the newest entry, where that is a grant; oldest first."""
-    newest = select(func.max(Consent.id)).where(Consent.contact_id == contact_id).group_by(Consent.purpose)
-    return session.scalars(
-        select(Consent).where(Consent.id.in_(newest), Consent.action == "grant").order_by(Consent.id)
-    ).all()
+def granted(session: Session, contact_id: int) -> Sequence[Entry]:
+    """The grants that hold now, oldest first."""
+    rows = session.scalars(
+        select(LedgerEvent)
+        .join(Agreement, (Agreement.site_id == LedgerEvent.site_id) & (Agreement.seq == LedgerEvent.seq))
+        .where(Agreement.contact_id == contact_id)
+        .order_by(LedgerEvent.seq)
+    )
+    return [entry(row) for row in rows]
 
 
 def granted_purposes(session: Session, contact_id: int) -> set[str]:
     """The purposes the contact agrees to now."""
-    return {consent.purpose for consent in granted(session, contact_id)}
+    return set(session.scalars(select(Agreement.purpose).where(Agreement.contact_id == contact_id)))
+
+
+def holds(session: Session, contact_id: int, purpose: str) -> bool:
+    """Whether the contact agrees to that purpose now."""
+    return session.get(Agreement, (contact_id, purpose), populate_existing=True) is not None
+
+
+def agrees(contact_id: ColumnElement[Any] | InstrumentedAttribute[Any], purpose: str) -> ColumnElement[bool]:
+    """As a condition on another table's column: that contact agrees to the purpose now."""
+    return select(Agreement.contact_id).where(Agreement.contact_id == contact_id, Agreement.purpose == purpose).exists()
+
+
+def withdrew(contact_id: ColumnElement[Any] | InstrumentedAttribute[Any], purpose: str) -> ColumnElement[bool]:
+    """As a condition on another table's column: that contact's last word on the purpose was to withdraw it."""
+    said = (
+        select(LedgerEvent.seq)
+        .join(Contact, (Contact.site_id == LedgerEvent.site_id) & (Contact.public_id == LedgerEvent.subject))
+        .where(Contact.id == contact_id, LedgerEvent.purpose == purpose, LedgerEvent.event == "withdrawn")
+    )
+    return said.exists() & ~agrees(contact_id, purpose)
+
+
+def versions(session: Session, site_id: int) -> Sequence[Version]:
+    """Every version of every statement that somebody on the site agrees to now; by purpose, the oldest first."""
+    now = (
+        select(
+            Agreement.purpose,
+            Agreement.version,
+            func.count().label("count"),
+            func.min(Agreement.at).label("first_at"),
+            func.min(Agreement.seq).label("seq"),
+        )
+        .where(Agreement.site_id == site_id)
+        .group_by(Agreement.purpose, Agreement.version)
+        .subquery()
+    )
+    rows = session.execute(
+        select(now.c.purpose, now.c.version, now.c.count, now.c.first_at, LedgerEvent.body)
+        .outerjoin(LedgerEvent, (LedgerEvent.site_id == site_id) & (LedgerEvent.seq == now.c.seq))
+        .order_by(now.c.purpose, now.c.seq)
+    )
+    return [
+        Version(purpose, version, json.loads(body or "{}").get("statement", ""), count, first_at)
+        for purpose, version, count, first_at, body in rows
+    ]
+
+
+def events_of(session: Session, site_id: int, contact: str) -> Sequence[LedgerRow]:
+    """Every event of the contact with that public id and of the submissions it was confirmed by, oldest first."""
+    known_by = subjects_of(session, site_id, [contact])
+    rows = session.scalars(
+        select(LedgerEvent)
+        .where(LedgerEvent.site_id == site_id, LedgerEvent.subject.in_(known_by))
+        .order_by(LedgerEvent.seq)
+    )
+    return _with_leaves(session, site_id, rows.all())
+
+
+def subjects_of(session: Session, site_id: int, subjects: Sequence[str]) -> list[str]:
+    """These public ids, and those of the submissions that their events speak of."""
+    named = session.scalars(
+        select(LedgerEvent.submission)
+        .where(LedgerEvent.site_id == site_id, LedgerEvent.subject.in_(subjects), LedgerEvent.submission != "")
+        .distinct()
+    )
+    return list(dict.fromkeys([*subjects, *sorted(named)]))
+
+
+def path(session: Session, site_id: int, seq: int) -> tuple[list[str], Checkpoint | None]:
+    """What proves that an event is in the ledger: the leaves from it to the next checkpoint, its own first, and that
+    checkpoint. Beginning with the event's `prev`, each next hash is that of the last and the next leaf; the last one is
+    the checkpoint's. With no checkpoint yet, all leaves to the end, and None."""
+    signed = session.scalars(
+        select(LedgerCheckpoint)
+        .where(LedgerCheckpoint.site_id == site_id, LedgerCheckpoint.seq >= seq)
+        .order_by(LedgerCheckpoint.seq)
+        .limit(1)
+    ).first()
+    between = select(LedgerEvent).where(LedgerEvent.site_id == site_id, LedgerEvent.seq >= seq)
+    if signed is not None:
+        between = between.where(LedgerEvent.seq <= signed.seq)
+    rows = session.scalars(between.order_by(LedgerEvent.seq)).all()
+    return [row.leaf for row in _with_leaves(session, site_id, rows)], checkpoint_of(
+        signed
+    ) if signed is not None else None
+
+
+def newest_checkpoint(session: Session, site_id: int) -> Checkpoint | None:
+    """The site's last checkpoint; None while there is none."""
+    found = session.scalars(
+        select(LedgerCheckpoint)
+        .where(LedgerCheckpoint.site_id == site_id)
+        .order_by(LedgerCheckpoint.seq.desc())
+        .limit(1)
+    ).first()
+    return checkpoint_of(found) if found is not None else None
+
+
+def checkpoint_of(row: LedgerCheckpoint) -> Checkpoint:
+    """The row as plain data."""
+    return Checkpoint(row.seq, row.number, row.hash, row.at, row.public_key, row.signature)
+
+
+def before(session: Session, site_id: int, moment: datetime) -> int:
+    """The number of the last event before that moment that no erasing of traces has reached; 0 when there is none."""
+    erased = session.execute(
+        select(LedgerEvent.body)
+        .join(Site, (Site.id == LedgerEvent.site_id) & (Site.key == LedgerEvent.subject))
+        .where(LedgerEvent.site_id == site_id, LedgerEvent.event == "erased")
+        .order_by(LedgerEvent.seq.desc())
+        .limit(1)
+    ).scalar()
+    reached: int = json.loads(erased or "{}").get("until", 0)
+    later = select(func.min(LedgerEvent.seq)).where(
+        LedgerEvent.site_id == site_id, LedgerEvent.seq > reached, LedgerEvent.at >= rules.moment(moment)
+    )
+    last = select(func.max(LedgerEvent.seq)).where(LedgerEvent.site_id == site_id)
+    first_kept = session.scalar(later)
+    until = (session.scalar(last) or 0) if first_kept is None else first_kept - 1
+    return until if until > reached else 0
+
+
+def entry(row: LedgerEvent) -> Entry:
+    """A grant or withdrawal of the ledger as plain data; what was erased of it is empty."""
+    body: dict[str, Any] = json.loads(row.body or "{}")
+    trace: dict[str, Any] = json.loads(row.trace or "{}")
+    requested = body.get("requested_at")
+    return Entry(
+        id=row.seq,
+        public_id=f"cst_{row.seq}",
+        event=row.event,
+        action="withdraw" if row.event == "withdrawn" else "grant",
+        purpose=row.purpose,
+        statement=body.get("statement", ""),
+        statement_version=row.version,
+        method=body.get("method", ""),
+        form_slug=body.get("form_slug", ""),
+        form_version=body.get("form_version"),
+        page_url=body.get("page_url", ""),
+        ip=trace.get("ip"),
+        user_agent=trace.get("user_agent", ""),
+        email_public_id=body.get("email_public_id"),
+        email_subject=body.get("email_subject", ""),
+        email_text=body.get("email_text", ""),
+        submission_public_id=row.submission or None,
+        requested_at=rules.moment_of(requested) if requested else None,
+        at=rules.moment_of(row.at),
+    )
+
+
+def _with_leaves(session: Session, site_id: int, rows: Sequence[LedgerEvent]) -> list[LedgerRow]:
+    site = session.scalar(select(Site.key).where(Site.id == site_id)) or ""
+    said = ("seq", "at", "event", "subject", "submission", "purpose", "version", "body_hash", "trace_hash")
+    kept = ("body", "body_salt", "trace", "trace_salt", "prev", "hash")
+    found = []
+    for row in rows:
+        leaf_of = {name: getattr(row, name) for name in said}
+        found.append(
+            LedgerRow(**leaf_of, **{name: getattr(row, name) for name in kept}, leaf=rules.leaf(site=site, **leaf_of))
+        )
+    return found

@@ -15,7 +15,8 @@ from sqlalchemy import func, select
 
 from leadcapture import db
 from leadcapture.chat.models import Conversation, Message
-from leadcapture.consent.models import Consent
+from leadcapture.consent import queries as consent
+from leadcapture.consent.models import LedgerEvent
 from leadcapture.contacts.models import Contact
 from leadcapture.demo import operations, rules
 from leadcapture.forms import kinds
@@ -64,7 +65,7 @@ def test_it_prints_what_programs_rely_on(demo: operations.Demo) -> None:
 
 
 def test_made_again_it_is_the_same_and_nothing_is_there_twice(demo: operations.Demo, now: datetime) -> None:
-    tables = (Contact, Consent, Conversation, Message, Email, Form)
+    tables = (Contact, LedgerEvent, Conversation, Message, Email, Form)
     before = counted(*tables)
     again = db.write(operations.seed, now + timedelta(hours=5), public_url=URL)
     assert again == demo
@@ -109,10 +110,7 @@ def test_every_contact_of_the_demo_has_proof_of_consent(demo: operations.Demo) -
     with db.read() as session:
         contacts = session.scalars(select(Contact)).all()
         for contact in contacts:
-            proof = session.scalars(
-                select(Consent).where(Consent.contact_id == contact.id).order_by(Consent.id)
-            ).first()
-            assert proof is not None
+            proof = consent.history(session, contact.id)[-1]
             assert proof.action == "grant"
             assert proof.statement
             assert proof.email_text

@@ -12,13 +12,13 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from leadcapture import clock, db, i18n
-from leadcapture.consent.models import Consent
 from leadcapture.errors import Conflict, Invalid
 from leadcapture.forms import kinds, operations, queries
 from leadcapture.forms.kinds.calculator.evaluation import evaluate
 from leadcapture.forms.kinds.calculator.presets import PRESETS
 from leadcapture.forms.kinds.calculator.sheet import draft
 from leadcapture.forms.models import Submission
+from tests.consent.spoken import spoken
 from tests.forms.conftest import count
 
 ERIN = "erin@example.net"
@@ -114,8 +114,7 @@ def test_asking_for_a_quote_is_no_newsletter(visitor, make_form, confirm):
     assert described["notice"]["purpose"] == "quote"
     visitor.send("calculator", **CHOSEN)
     confirm(ERIN)
-    with db.read() as session:
-        assert session.scalars(select(Consent.purpose)).all() == ["quote"]
+    assert [one.purpose for one in spoken()] == ["quote"]
 
 
 WRONG = [

@@ -17,7 +17,6 @@ from sqlalchemy import select
 
 from leadcapture import clock, db, signing
 from leadcapture.consent import operations as consent
-from leadcapture.consent.models import Consent
 from leadcapture.contacts.models import Contact
 from leadcapture.errors import BadToken, Invalid
 from leadcapture.forms import kinds, operations
@@ -26,6 +25,7 @@ from leadcapture.forms.kinds.registration import rules
 from leadcapture.forms.kinds.registration.models import Member
 from leadcapture.sites import operations as sites
 from tests.conftest import add_people
+from tests.consent.spoken import spoken
 
 NOW = datetime(2026, 3, 4, 10, 30, tzinfo=UTC)
 HOME = "https://shop.example.org/club?from=mail"
@@ -108,8 +108,7 @@ def test_who_confirms_is_a_member_shown_and_mailed_the_way_to_the_page(club, vis
     assert result["title"] == "You are a member"
     assert result["rows"] == [{"label": "Member number", "value": "1"}]
     assert result["links"][0]["url"] in mail.text
-    with db.read() as session:
-        assert session.scalars(select(Consent.purpose)).all() == ["membership"]
+    assert [one.purpose for one in spoken()] == ["membership"]
 
 
 def test_the_page_shows_what_members_get_and_runs_nothing_of_it(join, client):
@@ -223,8 +222,7 @@ def test_leaving_ends_it_at_once_and_withdraws_the_consent(join, client, check):
     assert client.post(page).status_code == 410, "again is the same"
     assert "CLUB10" not in client.get(page).text
     assert check(proof) == {"member": False, "reason": "ended"}
-    with db.read() as session:
-        assert session.scalars(select(Consent.action).order_by(Consent.id)).all() == ["grant", "withdraw"]
+    assert [one.action for one in spoken()] == ["grant", "withdraw"]
 
 
 def test_who_left_comes_back_by_registering_again_with_the_same_number(join, client, check):

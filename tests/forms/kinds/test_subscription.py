@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
 
-from leadcapture import db
-from leadcapture.consent.models import Consent
 from leadcapture.forms import kinds, operations
+from tests.consent.spoken import spoken
 
 TOPICS = kinds.by_name("subscription").presets["topics"].settings
 
@@ -18,8 +16,7 @@ def topics(make_form):
 
 
 def agreed() -> set[tuple[str, str]]:
-    with db.read() as session:
-        return {(one.purpose, one.statement) for one in session.scalars(select(Consent))}
+    return {(one.purpose, one.statement) for one in spoken()}
 
 
 def test_each_topic_is_a_box_of_its_own_and_none_is_ticked(topics, visitor):

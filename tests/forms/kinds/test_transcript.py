@@ -11,7 +11,7 @@ from leadcapture import clock, db
 from leadcapture.chat import operations, posting, tokens
 from leadcapture.chat.models import Conversation
 from leadcapture.chat.protocol import Incoming
-from leadcapture.consent.models import Consent
+from tests.consent.spoken import spoken
 from tests.forms.conftest import ORIGIN
 
 
@@ -37,8 +37,8 @@ def test_the_conversation_comes_once_the_address_is_confirmed_and_once_alone(eri
     (sent,) = letters("erin@example.net")
     assert (sent.name, sent.language) == ("transcript", "ar")
     assert "> Is it blue?" in sent.text
+    (kept,) = spoken()
     with db.read() as session:
-        kept = session.scalars(select(Consent)).one()
         conversation = session.scalars(select(Conversation)).one()
     assert kept.purpose == "reply"
     assert "sends this conversation" in kept.statement

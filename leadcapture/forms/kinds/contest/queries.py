@@ -11,7 +11,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from leadcapture import clock
-from leadcapture.consent.models import Consent
+from leadcapture.consent import queries as consent
 from leadcapture.contacts.models import Contact
 from leadcapture.errors import NotFound
 from leadcapture.forms import queries as forms
@@ -82,15 +82,9 @@ def count(session: Session, contest_id: int) -> int:
     return session.scalar(select(func.count()).select_from(Entry).where(Entry.contest_id == contest_id)) or 0
 
 
-def withdrawn(contest_id: int) -> Select[int]:
+def withdrawn(contest_id: int) -> Select[int | None]:
     """The contacts among the entrants who have withdrawn their consent to take part in contests."""
-    entrants = select(Entry.contact_id).where(Entry.contest_id == contest_id)
-    newest = (
-        select(func.max(Consent.id))
-        .where(Consent.purpose == PURPOSE, Consent.contact_id.in_(entrants))
-        .group_by(Consent.contact_id)
-    )
-    return select(Consent.contact_id).where(Consent.id.in_(newest), Consent.action == "withdraw")
+    return select(Entry.contact_id).where(Entry.contest_id == contest_id, consent.withdrew(Entry.contact_id, PURPOSE))
 
 
 def leaves(session: Session, contest_id: int) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from leadcapture.consent.models import Consent
+from leadcapture.consent import queries as consent
 from leadcapture.contacts.models import Contact
 from leadcapture.errors import NotFound
 from leadcapture.forms.kinds.registration import rules
@@ -37,17 +37,8 @@ class Held:
         return rules.reason_against(ended_by=self.member.ended_by, agreed=self.agreed)
 
 
-# The newest word of a contact on membership.
-_said = (
-    select(Consent.action)
-    .where(Consent.contact_id == Member.contact_id, Consent.purpose == PURPOSE)
-    .order_by(Consent.id.desc())
-    .limit(1)
-    .correlate(Member)
-    .scalar_subquery()
-)
 _all = (
-    select(Member, Contact, Form, Site, func.coalesce(_said, "") == "grant")
+    select(Member, Contact, Form, Site, consent.agrees(Member.contact_id, PURPOSE))
     .join(Contact, Contact.id == Member.contact_id)
     .join(Form, Form.id == Member.form_id)
     .join(Site, Site.id == Form.site_id)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, not_, select, tuple_
+from sqlalchemy import ColumnElement, func, not_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
-from leadcapture.consent.models import Consent
+from leadcapture.consent import queries as consent
 from leadcapture.errors import NotFound
 from leadcapture.forms.kinds.review.models import Review
 from leadcapture.forms.kinds.review.rules import STATES, Aggregate, Shown
@@ -109,18 +109,7 @@ def _public(form_id: int) -> tuple[ColumnElement[bool], ...]:
 def _withdrawn() -> ColumnElement[bool]:
     """Whether the newest word of the author on reviews is that they are shown no more: people also withdraw on the page
     of their preferences, which knows nothing of reviews."""
-    newer = aliased(Consent)
-    said_later = select(newer.id).where(
-        newer.contact_id == Consent.contact_id, newer.purpose == PURPOSE, newer.id > Consent.id
-    )
-    return (
-        select(Consent.id)
-        .where(
-            and_(Consent.contact_id == Review.contact_id, Consent.purpose == PURPOSE, Consent.action == "withdraw"),
-            not_(said_later.exists()),
-        )
-        .exists()
-    )
+    return consent.withdrew(Review.contact_id, PURPOSE)
 
 
 def _older_than(form_id: int, public_id: str) -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from leadcapture.consent.models import Consent
+from leadcapture.consent import queries as consent
 from leadcapture.contacts.models import Contact
 from leadcapture.errors import NotFound
 from leadcapture.forms.kinds.webinar import rules
@@ -127,17 +127,8 @@ def registrants(
 
 
 def withdrawn(session: Session, now: datetime) -> Sequence[str]:
-    """The seats in coming sessions whose people have since withdrawn what they agreed to, by public id."""
-    withdrew = (
-        select(Consent.id)
-        .where(
-            Consent.contact_id == WebinarSeat.contact_id,
-            Consent.purpose == "webinar",
-            Consent.action == "withdraw",
-            Consent.at >= WebinarSeat.taken_at,
-        )
-        .exists()
-    )
+    """The seats in coming sessions whose people have withdrawn what they agreed to, by public id."""
+    withdrew = consent.withdrew(WebinarSeat.contact_id, "webinar")
     return session.scalars(
         select(WebinarSeat.public_id)
         .join(WebinarSession, WebinarSession.id == WebinarSeat.session_id)

@@ -1,0 +1,42 @@
+"""What holds now: the agreements, kept in step with the ledger by whoever appends to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from leadcapture.consent.models import Agreement
+from leadcapture.contacts.models import Contact
+
+_agreements: Any = Agreement.__table__
+
+
+def given(session: Session, now: datetime, site_id: int, agreed: Sequence[tuple[int, str, str, int]]) -> None:
+    """From now on these hold: (internal id of the contact, purpose, version, number of the event); of one person and
+    purpose the last counts."""
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    insert = dialect.insert(_agreements)
+    newer = {name: insert.excluded[name] for name in ("version", "seq", "at")}
+    session.execute(
+        insert.on_conflict_do_update(index_elements=["contact_id", "purpose"], set_=newer),
+        [
+            {"contact_id": contact, "purpose": purpose, "site_id": site_id, "version": version, "seq": seq, "at": now}
+            for contact, purpose, version, seq in agreed
+        ],
+    )
+
+
+def ended(session: Session, contact_id: int, purpose: str) -> None:
+    """The contact agrees to this no more."""
+    session.execute(delete(_agreements).where(_agreements.c.contact_id == contact_id, _agreements.c.purpose == purpose))
+
+
+def forgotten(session: Session, site_id: int, contacts: Sequence[str]) -> None:
+    """Nothing holds of these contacts (public ids), who are being erased."""
+    theirs = select(Contact.id).where(Contact.site_id == site_id, Contact.public_id.in_(contacts))
+    session.execute(delete(_agreements).where(_agreements.c.contact_id.in_(theirs)))

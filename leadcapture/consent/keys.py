@@ -1,0 +1,62 @@
+"""The keys of the ledger, made from the service's secret keys: the newest signs, every one is known when verifying."""
+
+from __future__ import annotations
+
+import hmac
+from functools import cache
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from leadcapture import signing
+from leadcapture.consent import rules
+
+
+def sign(text: str) -> tuple[str, str]:
+    """The public key that signs now and its signature over the text (Ed25519, RFC 8032), in hexadecimal digits."""
+    key = _signer(signing.seeds("leadcapture ledger")[0])
+    return _public(key), key.sign(text.encode()).hex()
+
+
+def public_keys() -> list[str]:
+    """The public keys whose signatures are ours, the one that signs now first."""
+    return [_public(_signer(seed)) for seed in signing.seeds("leadcapture ledger")]
+
+
+def signed(public_key: str, text: str, signature: str) -> bool:
+    """Whether that public key is one of ours and the signature is its over the text, both written as we write them."""
+    for seed in signing.seeds("leadcapture ledger"):
+        key = _signer(seed)
+        if _public(key) == public_key:
+            try:
+                raw = bytes.fromhex(signature)
+                key.public_key().verify(raw, text.encode())
+            except (ValueError, InvalidSignature):
+                return False
+            return raw.hex() == signature
+    return False
+
+
+def seal(*, site: str, seq: int, hash: str, checkpoints: int) -> str:
+    """The keyed hash of a ledger's head (HMAC-SHA256, RFC 2104) under the newest key."""
+    return _seals(site, seq, hash, checkpoints)[0]
+
+
+def sealed(stored: str, *, site: str, seq: int, hash: str, checkpoints: int) -> bool:
+    """Whether it is the head's seal under any of our keys."""
+    written = stored.encode(errors="replace")
+    return any(hmac.compare_digest(known.encode(), written) for known in _seals(site, seq, hash, checkpoints))
+
+
+def _seals(site: str, seq: int, hash: str, checkpoints: int) -> list[str]:
+    text = rules.canonical({"site": site, "seq": seq, "hash": hash, "checkpoints": checkpoints}).encode()
+    return [hmac.digest(seed, text, "sha256").hex() for seed in signing.seeds("leadcapture ledger head")]
+
+
+@cache
+def _signer(seed: bytes) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(seed)
+
+
+def _public(key: Ed25519PrivateKey) -> str:
+    return key.public_key().public_bytes_raw().hex()
