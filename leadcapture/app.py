@@ -24,12 +24,15 @@ from leadcapture.console import (
     form_rows,
     form_versions,
     forms,
+    held,
     home,
     inbox,
     inbox_files,
     invitations,
     outbox,
+    proofs,
     recipient,
+    retention,
     site,
     team,
     tokens,
@@ -46,6 +49,7 @@ from leadcapture.guard import routes as guard
 from leadcapture.mail import caps, transports
 from leadcapture.mail import routes as mail_routes
 from leadcapture.operators import routes as operator_routes
+from leadcapture.privacy.proof import routes as proof_routes
 from leadcapture.repermission import routes as repermission_routes
 from leadcapture.settings import Settings
 from leadcapture.snippet import routes as snippet_routes
@@ -65,6 +69,8 @@ PAGES = (
     form_place,
     form_entries,
     form_versions,
+    held,
+    proofs,
     outbox,
     site,
     chat,
@@ -83,6 +89,7 @@ OPEN = (
     form_short,
     consent_routes,
     mail_routes,
+    proof_routes,
     repermission_routes,
 )
 

@@ -29,6 +29,7 @@ from leadcapture.mail import caps, delivery, transports
 from leadcapture.operators import operations as operator_operations
 from leadcapture.operators import queries as operator_queries
 from leadcapture.operators import rules as operator_rules
+from leadcapture.privacy.proof import commands as proof_commands
 from leadcapture.settings import Settings
 from leadcapture.sites import operations as site_operations
 from leadcapture.sites import queries as site_queries
@@ -300,5 +301,5 @@ def run_doctor() -> None:
         raise Invalid("Something is wrong: see the lines above.")
 
 
-for brought in kinds.commands():
+for brought in (*kinds.commands(), *proof_commands.commands):
     leadcapture.add_command(brought)

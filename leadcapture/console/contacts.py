@@ -14,6 +14,7 @@ from leadcapture.forms import operations as form_operations
 from leadcapture.forms import queries as forms
 from leadcapture.i18n import gettext as _
 from leadcapture.operators import session
+from leadcapture.privacy.proof import pack as proofs
 
 blueprint = Blueprint("console_contacts", __name__)
 
@@ -78,6 +79,7 @@ def contact(public_id: str) -> str:
             granted=consent.granted(reading, found.id),
             submissions=[(sent, form, form_operations.summary(reading, sent)) for sent, form in filled],
             conversations=summaries.of_contact(reading, site.id, found.id),
+            proof=proofs.position(reading, site, found),
         )
 
 

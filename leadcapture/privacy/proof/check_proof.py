@@ -125,21 +125,29 @@ def told(row: dict[str, Any]) -> dict[str, Any]:
 
 def checks(pack: dict[str, Any], key: str | None = None) -> Iterator[Check]:
     """Each thing that is checked, and whether it holds."""
-    chain, seal = pack["chain"], pack["seal"]
     yield sorted(pack) == sorted(["format", "made_at", "seal", *PARTS]), "the proof has the parts a proof has"
+    yield from sealed(pack, key)
+    chain = pack["chain"]
     yield from rows(chain)
     yield from segments(chain)
     stated = {row["seq"]: told(row) for row in chain["rows"]}
     for event in pack["events"]:
         seq = event["seq"]
         yield event == stated.get(seq), f"what is told of event {seq} is what row {seq} of the ledger says"
+    yield len(pack["events"]) == len(stated), "each row is told once"
     for number, form in enumerate(pack["forms"], 1):
         yield from as_recorded(number, form, stated)
+
+
+def sealed(pack: dict[str, Any], key: str | None) -> Iterator[Check]:
+    """Whether each part is as the service wrote it down."""
+    seal = pack["seal"]
     for part in PARTS:
         yield sha(canonical(pack[part])) == seal["digests"][part], f"the part “{part}” is as it was sealed"
-    sealed = {"format": pack["format"], "made_at": pack["made_at"], "digests": seal["digests"]}
+    yield sorted(seal) == ["digests", "public_key", "signature"], "the seal has the parts a seal has"
     yield set(seal["digests"]) == set(PARTS), "the seal is over these parts and no other"
-    good = signed_by(octets(seal["public_key"]), canonical(sealed), octets(seal["signature"], 64))
+    text = canonical({"format": pack["format"], "made_at": pack["made_at"], "digests": seal["digests"]})
+    good = signed_by(octets(seal["public_key"]), text, octets(seal["signature"], 64))
     yield good, f"the seal of {pack['made_at']} is signed with the key {seal['public_key']}"
     if key:
         yield seal["public_key"] == key, "this is the key that you gave"

@@ -57,6 +57,7 @@ def _shown(
         "intro": None,
         "button": None,
         "optional": "",
+        "privacy_url": None,
         "fields": [],
         "statements": list(agreed.values()),
     }
@@ -64,12 +65,13 @@ def _shown(
         return found
     described = operations.describe(drafts.as_seen(form, seen), site, language)
     with i18n.speaking(language):
-        found |= {name: described[name] for name in ("title", "intro", "button")}
+        found |= {name: described[name] for name in ("title", "intro", "button", "privacy_url")}
         found |= {"optional": _("optional"), "fields": list(_fields(described["fields"], sent))}
     # The words that were recorded stand for those of their purpose: the site may have another name by now.
     drawn = [
-        agreed.pop(one.purpose, None)
-        or {"purpose": one.purpose, "statement": one.statement, "version": one.version, "agreed": False, "rows": []}
+        agreed.pop(one.purpose)
+        if one.purpose in agreed
+        else {"purpose": one.purpose, "statement": one.statement, "version": one.version, "agreed": False, "rows": []}
         for one in operations.statements(form, site, language, seen)
     ]
     boxes = {one.purpose: one.box for one in operations.statements(form, site, language, seen)}
@@ -107,6 +109,7 @@ def _fields(described: Iterable[Mapping[str, Any]], sent: Submission | None) -> 
     values = {"email": sent.email, "name": sent.name, "phone": sent.phone, **sent.data} if sent else {}
     for field in described:
         value, condition = values.get(field["name"]), field["show_if"]
+        other = values.get(str(condition["field"])) if condition else None
         several = value if isinstance(value, list) else [] if value in (None, "", False) else [value]
         yield {
             "name": field["name"],
@@ -116,7 +119,7 @@ def _fields(described: Iterable[Mapping[str, Any]], sent: Submission | None) -> 
             "required": field["required"],
             "unmarked": field["unmarked"],
             "options": field["options"],
-            "shown": sent is None or questions.holds(condition, values.get(condition["field"]) if condition else None),
+            "shown": sent is None or questions.holds(condition, other),
             "chosen": ["on" if one is True else str(one) for one in several],
             "given": None if value in (None, "") else questions.answer_text(field, value),
         }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from leadcapture.consent import checkpoints, keys, rules
 from leadcapture.consent import queries as consent
+from leadcapture.consent.heads import Checkpoint
 from leadcapture.contacts.models import Contact
 from leadcapture.privacy.proof import check_proof, forms
 from leadcapture.sites.models import Site
@@ -62,6 +64,24 @@ def build(session: Session, now: datetime, *, site: Site, contact: Contact, publ
     }
     # As any reader of the JSON will see it, so that what is sealed is what is written.
     return _sealed(now, json.loads(rules.canonical(parts)))
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a contact stands in the ledger: the numbers of their events, and the newest checkpoint over any of them,
+    with its moment."""
+
+    rows: list[int]
+    checkpoint: Checkpoint | None
+    signed_at: datetime | None
+
+
+def position(session: Session, site: Site, contact: Contact) -> Position:
+    """Where the contact's events stand in the site's ledger."""
+    rows = [row.seq for row in consent.events_of(session, site.id, contact.public_id)]
+    newest = consent.newest_checkpoint(session, site.id)
+    over = newest if newest and rows and newest.seq >= rows[0] else None
+    return Position(rows, over, rules.moment_of(over.at) if over else None)
 
 
 def written(pack: Mapping[str, Any]) -> bytes:

@@ -6,14 +6,15 @@ or that the fonts lack, stands there by its number.
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fontTools.ttLib import TTFont
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]  # it brings no types
 from fpdf import FPDF
 from fpdf.enums import TextDirection
 
@@ -26,12 +27,13 @@ INK, SOFT, LINE, WELL = (20, 25, 29), (86, 97, 107), (176, 186, 194), (244, 246,
 MARGIN, LABELS = 20.0, 46.0  # millimetres
 LEADING = 1.4  # the height of a line over the size of its letters
 POINT = 0.3528  # millimetres
+PAGES = "\ue000"  # stands for the number of pages; nothing that is shown can have it (see `shown`)
 
 
 class Paper(FPDF):
     """An A4 document in the language of the moment, as PDF/A-3 (ISO 19005-3): made to be kept, and to carry files."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, foot: str) -> None:
         super().__init__(format="A4", enforce_compliance="PDF/A-3U")
         self.rtl = i18n.direction(i18n.language()) == "rtl"
         self.set_title(title)
@@ -39,7 +41,10 @@ class Paper(FPDF):
         self.set_margins(MARGIN, MARGIN)
         self.set_auto_page_break(True, MARGIN + 4)
         self.c_margin = 0
-        self.str_alias_nb_pages = ""  # else whoever is called {nb} would become a number
+        self.str_alias_nb_pages = PAGES
+        self.foot = foot
+        self._known_widths: dict[tuple[str, float, str], float] = {}
+        self._card_top: float | None = None  # where the frame of the open card begins on this page
         for family in (SANS, ARABIC):
             self.add_font(family, "", FONTS / f"{family}-Regular.ttf")
             self.add_font(family, "B", FONTS / f"{family}-SemiBold.ttf")
@@ -60,85 +65,76 @@ class Paper(FPDF):
         bold: bool = False,
         soft: bool = False,
         mono: bool = False,
+        typed: bool = False,
         rtl: bool | None = None,
-        fill: bool = False,
+        inset: float = 0,
     ) -> None:
-        """Text in a column; the next line stands under it. `rtl` says at which side lines begin, else the document
-        does; within a line the first letter decides, as in HTML's dir=auto."""
-        self.set_font(MONO if mono else SANS, "B" if bold else "", size)
+        """Text in a column; what comes next stands under it. Of what was `typed` by somebody the first letter of a line
+        decides which way it runs, as in HTML's dir=auto; else the document does. `rtl` says at which side lines begin;
+        an `inset` in millimetres puts the text on a tinted ground."""
+        high, inner = size * POINT * LEADING, width - 2 * inset
         self.set_text_color(*(SOFT if soft else INK))
-        text = shown(text, mono=mono)
-        for line in text.split("\n"):
-            self._direct(line)
-            at_right = self.rtl if rtl is None else rtl
-            self.set_x(x)
-            self.multi_cell(
-                width,
-                size * POINT * LEADING,
-                line,
-                align="R" if at_right else "L",
-                fill=fill,
-                new_x="LMARGIN",
-                new_y="NEXT",
-                wrapmode="CHAR" if mono else "WORD",
-            )
+        self.set_fill_color(*WELL)
+        for line in shown(text, mono=mono).split("\n"):
+            for part in self._begin_line(line, inner, size=size, bold=bold, mono=mono, typed=typed):
+                if inset:
+                    self.set_x(x)
+                    self.cell(width, high, fill=True)
+                self.set_x(x + inset)
+                side = "R" if (self.rtl if rtl is None else rtl) else "L"
+                self.cell(inner, high, part, align=side, new_x="LMARGIN", new_y="NEXT")
 
-    def height_of(self, width: float, text: str, *, size: float = 10, bold: bool = False) -> float:
+    def height_of(self, width: float, text: str, *, size: float = 10, bold: bool = False, mono: bool = False) -> float:
         """How high that text would stand, in millimetres."""
-        self.set_font(SANS, "B" if bold else "", size)
-        total = 0.0
-        for line in shown(text).split("\n"):
-            self._direct(line)
-            total += self.multi_cell(width, size * POINT * LEADING, line or " ", dry_run=True, output="HEIGHT")  # type: ignore[operator]
-        return total
+        lines = shown(text, mono=mono).split("\n")
+        parts = [self._begin_line(line, width, size=size, bold=bold, mono=mono, typed=True) for line in lines]
+        return sum(map(len, parts)) * size * POINT * LEADING
 
     def paragraph(self, text: str, *, gap: float = 2, **how: Any) -> None:
         """A paragraph over the whole width."""
         self.text_in(self.x0, self.w0, text, **how)
         self.ln(gap)
 
-    def heading(self, text: str, *, level: int = 0) -> None:
-        """A heading, which is an entry of the document's outline too; it never stands alone at the foot of a page."""
-        self.room(36 if level == 0 else 26)
-        self.ln(7 if level == 0 else 4)
+    def heading(self, text: str, *, level: int = 0, room: float = 40) -> None:
+        """A heading, which is an entry of the document's outline too; it stands on a page that has `room` millimetres
+        left."""
+        self.room(room)
+        if self.y > self.t_margin:
+            self.ln(7 if level == 0 else 4)
         self.start_section(shown(text), level)
         self.text_in(self.x0, self.w0, text, size=15 if level == 0 else 11.5, bold=True)
         self.ln(2)
 
     def facts(self, rows: Sequence[tuple[str, str]], *, mono: bool = False) -> None:
         """Labels and what stands beside them; a row without a value is left out."""
+        size, width = 8.0 if mono else 9.5, self.w0 - LABELS
         for label, value in rows:
             if not value:
                 continue
-            self.room(12)
-            page, y = self.page, self.y
-            label_x = self.x0 + self.w0 - LABELS if self.rtl else self.x0
-            value_x = self.x0 if self.rtl else self.x0 + LABELS
+            high = max(self.height_of(width, value, size=size, mono=mono), self.height_of(LABELS - 3, label, size=9))
+            self.room(high)
+            y = self.y
+            label_x = self.x0 + self.w0 - LABELS + 3 if self.rtl else self.x0
             self.text_in(label_x, LABELS - 3, label, size=9, soft=True)
-            end = self.y
-            self.page, self.y = page, y
-            self.text_in(value_x, self.w0 - LABELS, value, size=8 if mono else 9.5, mono=mono)
-            self.y = max(self.y, end) if self.page == page else self.y
-            self.ln(1)
+            self.y = y
+            self.text_in(self.x0 if self.rtl else self.x0 + LABELS, width, value, size=size, mono=mono, typed=True)
+            self.y = y + high + 1 if high < self.page_break_trigger - self.t_margin else self.y + 1
+        self.ln(1)
 
-    def quotation(self, text: str, rtl: bool | None = None) -> None:
+    def quotation(self, text: str) -> None:
         """Somebody's exact words, with a bar beside them."""
-        self.room(12)
+        rtl = first_is_rtl(text)
+        self.room(min(self.height_of(self.w0 - 10, text, size=10.5), 150))
         page, y = self.page, self.y
-        self.text_in(self.x0 + 5, self.w0 - 10, text, size=10.5, rtl=first_is_rtl(text) if rtl is None else rtl)
+        self.text_in(self.x0 + 5, self.w0 - 10, text, size=10.5, typed=True, rtl=rtl)
         if self.page == page:
             self.set_fill_color(*LINE)
-            at_right = first_is_rtl(text) if rtl is None else rtl
-            self.rect(self.x0 + self.w0 - 0.8 if at_right else self.x0, y, 0.8, self.y - y, style="F")
+            self.rect(self.x0 + self.w0 - 0.8 if rtl else self.x0, y, 0.8, self.y - y, style="F")
         self.ln(2)
 
     def letter(self, text: str) -> None:
         """A text as it was sent, line by line, on a tinted ground."""
-        self.set_fill_color(*WELL)
-        rtl = first_is_rtl(text)
-        for line in text.split("\n"):
-            self.set_fill_color(*WELL)
-            self.text_in(self.x0, self.w0, line or " ", size=8.5, rtl=rtl, fill=True)
+        self.text_in(self.x0, self.w0, f"\n{text.strip()}\n", size=8.5, typed=True, rtl=first_is_rtl(text), inset=4)
         self.ln(2)
 
     # ---- the drawing of a form -------------------------------------------------------------------------------------
@@ -147,21 +143,29 @@ class Paper(FPDF):
     def card(self) -> Iterator[None]:
         """What is drawn inside stands in a frame, over as many pages as it needs."""
         self.room(50)
-        page, top = self.page, self.y
+        self._card_top = self.y
         outer, self.x0, self.w0 = (self.x0, self.w0), self.x0 + 7, self.w0 - 14
         self.ln(6)
         yield
         self.ln(5)
-        last, bottom = self.page, self.y
+        self._frame(self.y)
         self.x0, self.w0 = outer
-        self.set_draw_color(*LINE)
-        for number in range(page, last + 1):
-            self.page = number
-            upper = top if number == page else self.t_margin - 3
-            lower = bottom if number == last else self.page_break_trigger + 3
-            self.rect(self.x0, upper, self.w0, lower - upper, style="D", round_corners=True, corner_radius=2.5)
-        self.page, self.y = last, bottom
+        self._card_top = None
         self.ln(3)
+
+    def _frame(self, bottom: float) -> None:
+        if self._card_top is not None:
+            self.set_draw_color(*LINE)
+            self.rect(
+                MARGIN,
+                self._card_top,
+                self.w - 2 * MARGIN,
+                bottom - self._card_top,
+                style="D",
+                round_corners=True,
+                corner_radius=2.5,
+            )
+            self._card_top = self.t_margin - 5
 
     def entry(self, value: str, *, rtl: bool, lines: int = 1, arrow: bool = False) -> None:
         """A box to type in, with what was typed."""
@@ -177,7 +181,7 @@ class Paper(FPDF):
                 [(x - 1.5, y + high / 2 - 0.8), (x + 1.5, y + high / 2 - 0.8), (x, y + high / 2 + 1)], style="F"
             )
         self.y = y + 2
-        self.text_in(self.x0 + 4, self.w0 - 8, value, rtl=rtl)
+        self.text_in(self.x0 + 4, self.w0 - 8, value, typed=True, rtl=rtl)
         self.y = y + high + 1
 
     def choice(self, label: str, *, chosen: bool, rtl: bool, round_mark: bool = False) -> None:
@@ -198,22 +202,24 @@ class Paper(FPDF):
                 self.polyline([(x + 0.8, y + 2.6), (x + 1.5, y + 3.4), (x + 2.9, y + 1.6)])
                 self.set_line_width(0.2)
         self.y = y
-        self.text_in(self.x0 if rtl else self.x0 + 6.5, self.w0 - 6.5, label, rtl=rtl)
+        self.text_in(self.x0 if rtl else self.x0 + 6.5, self.w0 - 6.5, label, typed=True, rtl=rtl)
         self.ln(1)
 
     def button(self, label: str, *, rtl: bool) -> None:
         """A button at the side where lines begin."""
-        self.set_font(SANS, "B", 10)
-        wide = min(self.get_string_width(shown(label)) + 14, self.w0)
+        label = shown(label).replace("\n", " ")
+        self._begin_line(label, self.w0, size=10, bold=True, typed=True)
+        wide = min(self.get_string_width(label) + 14, self.w0)
         high = self.height_of(wide - 8, label, bold=True) + 5
         self.room(high + 2)
         x, y = self.x0 + self.w0 - wide if rtl else self.x0, self.y
         self.set_fill_color(*INK)
         self.rect(x, y, wide, high, style="F", round_corners=True, corner_radius=2)
         self.set_text_color(255, 255, 255)
-        self._direct(shown(label))
-        self.set_xy(x + 4, y + 2.5)
-        self.multi_cell(wide - 8, 10 * POINT * LEADING, shown(label), align="C", new_x="LMARGIN", new_y="NEXT")
+        self.y = y + 2.5
+        for part in self._begin_line(label, wide - 8, size=10, bold=True, typed=True):
+            self.set_x(x + 4)
+            self.cell(wide - 8, 10 * POINT * LEADING, part, align="C", new_x="LMARGIN", new_y="NEXT")
         self.y = y + high + 2
 
     # ---- the page --------------------------------------------------------------------------------------------------
@@ -223,27 +229,67 @@ class Paper(FPDF):
         if self.y + millimetres > self.page_break_trigger and self.y > self.t_margin + 1:
             self.add_page()
 
-    def number_pages(self, foot: str, count: Any) -> None:
-        """Write a foot on every page; `count(page, pages)` is what it says of its number."""
-        pages = self.page
-        self.set_auto_page_break(False)
-        for number in range(1, pages + 1):
-            self.page = number
-            self.set_draw_color(*LINE)
-            self.line(MARGIN, self.h - 16, self.w - MARGIN, self.h - 16)
-            for text, at_right in ((foot, self.rtl), (count(number, pages), not self.rtl)):
-                self.y = self.h - 14
-                half = self.w0 / 4 if text != foot else self.w0 * 3 / 4
-                x = MARGIN + self.w0 - half if at_right else MARGIN
-                self.text_in(x, half, text, size=8, soft=True, rtl=at_right)
-        self.page = pages
+    def footer(self) -> None:
+        """The foot of each page; called by FPDF when a page is full, with the frame of a card that goes on."""
+        self._frame(self.page_break_trigger + 3)
+        self.set_draw_color(*LINE)
+        self.line(MARGIN, self.h - 16, self.w - MARGIN, self.h - 16)
+        number = 14.0  # millimetres
+        self.y = self.h - 14
+        self.text_in(
+            MARGIN + number if self.rtl else MARGIN, self.w - 2 * MARGIN - number, self.foot, size=8, soft=True
+        )
+        self.set_xy(MARGIN if self.rtl else self.w - MARGIN - number, self.h - 14)
+        self._begin_line("", number, size=8)
+        self.cell(number, 8 * POINT * LEADING, f"{self.page} / {PAGES}", align="L" if self.rtl else "R")
 
-    def _direct(self, line: str) -> None:
+    def _begin_line(
+        self, line: str, width: float, *, size: float, bold: bool = False, mono: bool = False, typed: bool = False
+    ) -> list[str]:
+        """Take up the font for a line; the parts it falls into to fit that width."""
+        # What was drawn last may have changed the font behind FPDF's back: it shall write down the font anew.
+        self.font_family = ""
+        self.set_font(MONO if mono else SANS, "B" if bold else "", size)
         # Letters are joined and turned where there is something to join or turn: it takes ten times as long.
-        if any(unicodedata.bidirectional(char) in ("R", "AL", "AN") for char in line):
-            self.set_text_shaping(True, direction=TextDirection.RTL if first_is_rtl(line) else TextDirection.LTR)
-        else:
+        joined = any(unicodedata.bidirectional(char) in ("R", "AL", "AN") for char in line)
+        if not joined:
             self.set_text_shaping(False)
+            widths = _widths(MONO if mono else SANS, bold)
+            return fitted(line, width / (size * POINT), lambda text: sum(widths[char] for char in text))
+        rtl = first_is_rtl(line) if typed else self.rtl
+        self.set_text_shaping(True, direction=TextDirection.RTL if rtl else TextDirection.LTR)
+        return fitted(line, width, self._joined_width)
+
+    def _joined_width(self, text: str) -> float:
+        key = (self.font_style, self.font_size_pt, text)
+        if key not in self._known_widths:
+            self._known_widths[key] = self.get_string_width(text)
+        return self._known_widths[key]
+
+
+def fitted(line: str, width: float, measure: Callable[[str], float]) -> list[str]:
+    """The line in parts that are no wider than that, parted at blanks, and within a word that is too long for one."""
+    parts, part, used = [], "", 0.0
+    for token in re.findall(r" +|[^ ]+", line):
+        wide = measure(token)
+        if used + wide <= width:
+            part, used = part + token, used + wide
+            continue
+        if token[0] == " ":
+            continue  # the end of the line is the blank
+        if part.strip():
+            parts.append(part.rstrip())
+            part, used = "", 0.0
+        if wide <= width:
+            part, used = token, wide
+            continue
+        for char in token:
+            wide = measure(char)
+            if part and used + wide > width:
+                parts.append(part)
+                part, used = "", 0.0
+            part, used = part + char, used + wide
+    return [*parts, part] if part or not parts else parts
 
 
 def first_is_rtl(text: str) -> bool:
@@ -267,6 +313,18 @@ def shown(text: str, *, mono: bool = False) -> str:
 def _seen(char: str) -> bool:
     # The two joiners shape Persian words; all else that is not seen can only mislead.
     return char in "‌‍" or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+
+
+@cache
+def _widths(family: str, bold: bool) -> dict[str, float]:
+    """How wide each character is at size 1, without joining."""
+    weight = "SemiBold" if bold else "Regular"
+    found: dict[str, float] = {}
+    for name in (ARABIC, family) if family != MONO else (family,):
+        with TTFont(FONTS / f"{name}-{weight}.ttf") as font:
+            advances, units = font["hmtx"], font["head"].unitsPerEm
+            found |= {chr(code): advances[glyph][0] / units for code, glyph in font.getBestCmap().items()}
+    return found
 
 
 @cache

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from babel.dates import format_datetime
+from gevent.threadpool import ThreadPool
 
 from leadcapture import i18n
 from leadcapture.i18n import gettext as _
 from leadcapture.privacy.proof import pack as packs
+from leadcapture.privacy.proof import wording
 from leadcapture.privacy.proof.page import Paper
+
+_aside = ThreadPool(1)
 
 CHECKER = Path(__file__).parent / "check_proof.py"
 
@@ -24,9 +26,10 @@ CHECKER = Path(__file__).parent / "check_proof.py"
 def pdf(pack: Mapping[str, Any]) -> bytes:
     """The pack (of pack.build) as a PDF/A-3 in the language of the moment; the form in the one it was shown in.
 
-    Takes about a second of a processor: call it on a native thread where others wait.
+    Takes up to a second of a processor: where others wait, ask `pdf_aside`.
     """
-    paper = Paper(_("Proof of consent"))
+    foot = f"{_('Proof of consent')} · {pack['contact']['id']} · {wording.moment(pack['made_at'])}"
+    paper = Paper(_("Proof of consent"), foot)
     _cover(paper, pack)
     stated = {event["seq"]: event for event in pack["events"]}
     for form in pack["forms"]:
@@ -45,45 +48,27 @@ def pdf(pack: Mapping[str, Any]) -> bytes:
             basename=name,
             mime_type=kind,
             associated_file_relationship=about,
-            modification_date=_moment(pack["made_at"]),
+            modification_date=wording.moment_of(pack["made_at"]),
             compress=True,
         )
-    paper.set_creation_date(_moment(pack["made_at"]))
-    foot = f"{_('Proof of consent')} · {pack['contact']['id']} · {_when(pack['made_at'])}"
-    paper.number_pages(foot, lambda number, pages: _("Page %(number)s of %(pages)s", number=number, pages=pages))
+    paper.set_creation_date(wording.moment_of(pack["made_at"]))
     return bytes(paper.output() or b"")
 
 
-def event_words(event: str) -> str:
-    """What an event of the ledger is called."""
-    return {
-        "requested": _("Asked for"),
-        "mailed": _("Mail handed over"),
-        "confirmed": _("Confirmed"),
-        "changed": _("Changed"),
-        "withdrawn": _("Withdrawn"),
-        "re-permission": _("Asked again"),
-        "imported": _("Imported"),
-        "erased": _("Erased"),
-    }.get(event, event)
+def pdf_aside(pack: Mapping[str, Any]) -> bytes:
+    """As `pdf`, on the one native thread there is for it: meanwhile the process answers others, and a crowd that asks
+    for proofs has to queue."""
+    return bytes(_aside.apply(_speaking, (i18n.language(), pack)))
 
 
-def method_words(method: str) -> str:
-    """By what act it was done."""
-    return {
-        "button": _("by the button on the page that the mail leads to"),
-        "code": _("by the code from the mail"),
-        "unsubscribe_link": _("by the link in a mail"),
-        "one_click": _("by the button of the mail program"),
-        "preferences": _("on the preferences page"),
-        "operator": _("by an operator, on request"),
-        "import": _("by an import"),
-    }.get(method, method)
+def _speaking(language: str, pack: Mapping[str, Any]) -> bytes:
+    with i18n.speaking(language):
+        return pdf(pack)
 
 
 def _cover(paper: Paper, pack: Mapping[str, Any]) -> None:
     site, contact = pack["record"]["party_identification"][0], pack["contact"]
-    paper.paragraph(site["party_name"], size=11, soft=True, gap=1)
+    paper.paragraph(site["party_name"], size=11, soft=True, typed=True, gap=1)
     paper.paragraph(_("Proof of consent"), size=24, bold=True, gap=3)
     paper.facts(
         [
@@ -95,7 +80,7 @@ def _cover(paper: Paper, pack: Mapping[str, Any]) -> None:
             (_("Who answers for it"), site.get("party_email", "")),
             (_("Privacy policy"), site.get("party_url", "")),
             (_("Site key"), site["party_id"]),
-            (_("Made"), _when(pack["made_at"])),
+            (_("Made"), wording.moment(pack["made_at"])),
         ]
     )
     paper.heading(_("What is proven"))
@@ -103,6 +88,7 @@ def _cover(paper: Paper, pack: Mapping[str, Any]) -> None:
         _agreement(paper, purpose)
     if not pack["record"]["pii_processing"]:
         paper.paragraph(_("Nothing that this person agreed to is recorded."))
+    paper.ln(3)
     paper.paragraph(
         _(
             "Each of these events stands in a ledger that is only ever added to. Every entry carries the hash of the "
@@ -122,12 +108,12 @@ def _agreement(paper: Paper, purpose: Mapping[str, Any]) -> None:
     paper.facts(
         [
             (_("Version of the words"), purpose["version"]),
-            (_("Asked for"), _when(given["requested_at"])),
-            (_("Mail handed over"), ", ".join(_when(at) for at in given["mailed_at"])),
-            (_("Confirmed") if given["event"] == "confirmed" else _("Imported"), _when(given["at"])),
+            (_("Asked for"), wording.moment(given["requested_at"])),
+            (_("Mail handed over"), ", ".join(wording.moment(at) for at in given["mailed_at"])),
+            (_("Confirmed") if given["event"] == "confirmed" else _("Imported"), wording.moment(given["at"])),
             (_("Page"), given["page_url"]),
             (_("In force"), _("yes, when this proof was made") if purpose["holds"] else _("no")),
-            (_("Withdrawn"), _when(gone["at"]) if gone else ""),
+            (_("Withdrawn"), wording.moment(gone["at"]) if gone else ""),
             (_("Entries of the ledger"), ", ".join(str(seq) for seq in purpose["rows"])),
         ]
     )
@@ -137,31 +123,33 @@ def _given(given: Mapping[str, Any]) -> str:
     if given["event"] == "imported":
         return _(
             "This consent was given elsewhere and imported on %(when)s. The words that were agreed to:",
-            when=_when(given["at"]),
+            when=wording.moment(given["at"]),
         )
     if not given["requested_at"]:
         return _(
             "On %(when)s the person agreed %(how)s, to these words:",
-            when=_when(given["at"]),
-            how=method_words(given["method"]),
+            when=wording.moment(given["at"]),
+            how=wording.method(given["method"]),
         )
     return _(
         "On %(asked)s somebody sent a form with this address. A mail went to the address, and on %(when)s whoever "
         "reads its mail confirmed it %(how)s. The words that were agreed to:",
-        asked=_when(given["requested_at"]),
-        when=_when(given["at"]),
-        how=method_words(given["method"]),
+        asked=wording.moment(given["requested_at"]),
+        when=wording.moment(given["at"]),
+        how=wording.method(given["method"]),
     )
 
 
 def _form(paper: Paper, form: Mapping[str, Any], stated: Mapping[int, Mapping[str, Any]]) -> None:
+    paper.add_page()
     paper.heading(_("The form as it was shown"))
     asked = stated.get(form["requested"] or 0, {})
     paper.facts(
         [
-            (_("Form"), f"{form['slug']} · {_('version %(number)s', number=form['version'])}"),
+            (_("Form"), form["slug"]),
+            (_("Version of the form"), str(form["version"] or "")),
             (_("Page"), asked.get("page_url", "")),
-            (_("Sent"), _when(asked.get("at"))),
+            (_("Sent"), wording.moment(asked.get("at"))),
             (_("Language"), form["language"]),
         ]
     )
@@ -174,9 +162,9 @@ def _form(paper: Paper, form: Mapping[str, Any], stated: Mapping[int, Mapping[st
     paper.paragraph(kept, soft=True, size=9)
     rtl = form["dir"] == "rtl"
     with paper.card():
-        paper.paragraph(form["title"], size=15, bold=True, rtl=rtl, gap=1.5)
+        paper.paragraph(form["title"], size=15, bold=True, typed=True, rtl=rtl, gap=1.5)
         if form["intro"]:
-            paper.paragraph(form["intro"], rtl=rtl, gap=3)
+            paper.paragraph(form["intro"], typed=True, rtl=rtl, gap=3)
         for field in form["fields"]:
             if field["shown"]:
                 _field(paper, field, form["optional"], rtl=rtl)
@@ -186,8 +174,10 @@ def _form(paper: Paper, form: Mapping[str, Any], stated: Mapping[int, Mapping[st
                 paper.choice(statement["statement"], chosen=statement["agreed"], rtl=rtl)
         paper.ln(1.5)
         paper.button(form["button"], rtl=rtl)
+        if form["privacy_url"]:
+            paper.paragraph(form["privacy_url"], size=9, soft=True, typed=True, rtl=rtl, gap=1)
         for notice in notices:
-            paper.paragraph(notice["statement"], size=9, soft=True, rtl=rtl, gap=1)
+            paper.paragraph(notice["statement"], size=9, soft=True, typed=True, rtl=rtl, gap=1)
     unseen = [field for field in form["fields"] if field["type"] == "hidden" and field["given"]]
     paper.facts([(field["name"], field["given"]) for field in unseen])
 
@@ -202,9 +192,9 @@ def _field(paper: Paper, field: Mapping[str, Any], optional: str, *, rtl: bool) 
         return
     paper.room(22)
     label = field["label"] if field["required"] or field["unmarked"] else f"{field['label']} ({optional})"
-    paper.paragraph(label, size=9, bold=True, rtl=rtl, gap=0.5)
+    paper.paragraph(label, size=9, bold=True, typed=True, rtl=rtl, gap=0.5)
     if field["help"]:
-        paper.paragraph(field["help"], size=8.5, soft=True, rtl=rtl, gap=0.5)
+        paper.paragraph(field["help"], size=8.5, soft=True, typed=True, rtl=rtl, gap=0.5)
     if kind in ("radio", "checks", "stars") and options:
         for option in options:
             is_it = option["value"] in chosen
@@ -213,23 +203,23 @@ def _field(paper: Paper, field: Mapping[str, Any], optional: str, *, rtl: bool) 
         paper.entry(given, rtl=rtl, lines=3 if kind == "textarea" else 1, arrow=kind == "select")
         if kind == "select":
             offered = " · ".join(option["label"] for option in options)
-            paper.paragraph(f"{_('To choose from:')} {offered}", size=8, soft=True, rtl=rtl, gap=0)
+            paper.paragraph(offered, size=8, soft=True, typed=True, rtl=rtl, gap=0)
     paper.ln(1.5)
 
 
 def _mails(paper: Paper, mailed: Sequence[Mapping[str, Any]]) -> None:
     for mail in mailed:
-        paper.heading(_("The mail as it was sent"))
+        paper.heading(_("The mail as it was sent"), room=90)
         paper.facts(
             [
-                (_("Subject"), str(mail.get("subject") or "")),
-                (_("Handed over"), _when(mail.get("sent_at") or mail["at"])),
+                (_("Subject"), str(mail.get("email_subject") or "")),
+                (_("Handed over"), wording.moment(mail.get("sent_at") or mail["at"])),
                 (_("Message-ID"), str(mail.get("message_id") or "")),
                 (_("Entry of the ledger"), str(mail["seq"])),
             ]
         )
-        if mail.get("text"):
-            paper.letter(str(mail["text"]))
+        if mail.get("email_text"):
+            paper.letter(str(mail["email_text"]))
         else:
             paper.paragraph(_("Its text was erased."), soft=True)
 
@@ -238,13 +228,13 @@ def _events(paper: Paper, events: Sequence[Mapping[str, Any]]) -> None:
     paper.heading(_("All that happened, in order"))
     for event in events:
         paper.room(24)
-        title = f"{event['seq']}. {event_words(event['event'])}"
+        title = f"{event['seq']}. {wording.event(event['event'])}"
         paper.paragraph(f"{title}: {event['purpose']}" if event["purpose"] else title, bold=True, gap=0.5)
         method = str(event.get("method") or "")
         paper.facts(
             [
-                (_("When"), _when(event["at"])),
-                (_("How"), method_words(method) if method else ""),
+                (_("When"), wording.moment(event["at"])),
+                (_("How"), wording.method(method) if method else ""),
                 (_("Version of the words"), event["version"]),
                 (_("Page"), str(event.get("page_url") or "")),
                 (_("IP address"), str(event.get("ip") or "")),
@@ -284,7 +274,7 @@ def _chain(paper: Paper, pack: Mapping[str, Any]) -> None:
         checkpoint = segment["checkpoint"]
         paper.room(40)
         paper.paragraph(_("Checkpoint at entry %(seq)s", seq=checkpoint["seq"]), bold=True, gap=0.5)
-        paper.facts([(_("Signed"), _when(checkpoint["at"]))])
+        paper.facts([(_("Signed"), wording.moment(checkpoint["at"]))])
         paper.facts(
             [
                 (_("The chain's hash"), checkpoint["hash"]),
@@ -343,14 +333,3 @@ def _checking(paper: Paper, pack: Mapping[str, Any]) -> None:
         size=8.5,
         soft=True,
     )
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
-
-
-def _when(text: Any) -> str:
-    """A moment of the ledger to the second, as people read it; nothing for none."""
-    if not text:
-        return ""
-    return f"{format_datetime(_moment(str(text)), 'd MMMM y, HH:mm:ss', locale=i18n.language())} UTC"
