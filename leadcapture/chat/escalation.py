@@ -92,6 +92,7 @@ def _waiting(session: Session, now: datetime) -> Sequence[Row[Any]]:
     return session.execute(
         found.where(
             c.status.in_(rules.OPEN),
+            c.held_at.is_(None),
             c.waiting_since.between(now - FORGOTTEN, now - timedelta(seconds=SOONEST)),
             or_(c.snoozed_until.is_(None), c.snoozed_until <= now),
             louder,

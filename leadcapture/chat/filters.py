@@ -14,7 +14,7 @@ from leadcapture.i18n import gettext as _
 
 LONGEST_TAG = 40  # characters
 LONGEST_NAME = 60
-WHERE = ("open", "snoozed", "closed", "all")
+WHERE = ("open", "snoozed", "closed", "held", "all")
 KINDS = ("chat", "question")
 ME, NOBODY = "me", "none"
 
@@ -23,7 +23,8 @@ ME, NOBODY = "me", "none"
 class Filter:
     """Which conversations are meant; what is not said does not matter.
 
-    `where`: open (neither closed nor put aside), snoozed, closed or all. `operator` is a public id, ME or NOBODY.
+    `where`: open (neither closed nor put aside), snoozed, closed, all, or held (as spam), which none of the others are.
+    `operator` is a public id, ME or NOBODY.
     `mentions`: the operator who asks is named in a note. `since` and `until` are about when the conversation began.
     """
 
@@ -60,6 +61,7 @@ BUILT_IN = {
     "missed": Filter(missed=True),
     "snoozed": Filter(where="snoozed"),
     "mentions": Filter(where="all", mentions=True),
+    "held": Filter(where="held"),
     "closed": Filter(where="closed"),
 }
 

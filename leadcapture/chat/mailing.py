@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, exists, func, select, update
+from sqlalchemy import Row, case, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from leadcapture import addresses, i18n
@@ -81,11 +81,11 @@ def reply(session: Session, now: datetime, *, conversation_id: int, message: Mes
 
 def address_confirmed(session: Session, now: datetime, *, conversation_id: int, contact_id: int) -> str:
     """The address left in this conversation is proven and belongs to that contact: replies that waited for that are
-    mailed. The conversation's public id."""
+    mailed, and what was held as spam and not called so is held no more. The conversation's public id."""
     changed = (
         update(conversations)
         .where(c.id == conversation_id)
-        .values(email_confirmed_at=now, contact_id=contact_id)
+        .values(email_confirmed_at=now, contact_id=contact_id, held_at=case((c.spam.is_(True), c.held_at), else_=None))
         .returning(c.public_id)
     )
     public_id = str(session.execute(changed).scalar_one())

@@ -147,8 +147,9 @@ def _found(session: Session, row: Row[Any], visitor: str, author_kind: str, inco
 
 
 def answered_by(operator_id: int, now: datetime) -> dict[str, Any]:
-    """What is kept of who answers from now on. `last_operator_id` stays when nobody does any more."""
-    return {"operator_id": operator_id, "last_operator_id": operator_id, "assigned_at": now}
+    """What is kept of who answers from now on. `last_operator_id` stays when nobody does any more. What somebody
+    answers is not held as spam any longer."""
+    return {"operator_id": operator_id, "last_operator_id": operator_id, "assigned_at": now, "held_at": None}
 
 
 def take(session: Session, now: datetime, *, operator_id: int, epoch: int, conversation: str) -> None:
@@ -265,8 +266,9 @@ def give_up_site(session: Session, now: datetime, *, site_id: int) -> list[str]:
 
 
 def _give_up(session: Session, now: datetime, which: ColumnElement[bool]) -> list[str]:
-    # Where nobody waits for an answer nothing was missed.
-    missed = case((c.waiting_since.is_not(None), func.coalesce(c.missed_at, now)), else_=c.missed_at)
+    # Where nobody waits for an answer nothing was missed, nor in what is held as spam.
+    waits = c.waiting_since.is_not(None) & c.held_at.is_(None)
+    missed = case((waits, func.coalesce(c.missed_at, now)), else_=c.missed_at)
     values = {"status": rules.UNANSWERED, "operator_id": None, "missed_at": missed}
     return list(session.scalars(update(conversations).where(which).values(values).returning(c.public_id)))
 

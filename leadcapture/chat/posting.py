@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from leadcapture.chat import blocking, files, mailing, mentions, operations, pre_chat, queries
+from leadcapture.chat import blocking, files, held, mailing, mentions, operations, pre_chat, queries
 from leadcapture.chat.masking import masked
 from leadcapture.chat.operations import Posted
 from leadcapture.chat.protocol import FileView, Incoming
@@ -43,6 +43,7 @@ def by_visitor(
     _check_file(posted, incoming)
     if posted.first and posted.message.seq == 1:
         pre_chat.carry(session, visitor=visitor)
+    held.judge(session, now, posted)
     return posted
 
 

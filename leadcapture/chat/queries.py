@@ -79,11 +79,13 @@ _ahead = or_(
     _Ahead.waiting_since < Conversation.waiting_since,
     and_(_Ahead.waiting_since == Conversation.waiting_since, _Ahead.id <= Conversation.id),
 )
+# What is held as spam keeps nobody waiting; its own visitor is told a place as everybody is.
+_takes_a_place = or_(_Ahead.held_at.is_(None), _Ahead.id == Conversation.id)
 _place = case(
     (
         and_(Conversation.status == rules.WAITING, Conversation.waiting_since.is_not(None)),
         select(func.count())
-        .where(_Ahead.site_id == Conversation.site_id, _Ahead.status == rules.WAITING, _ahead)
+        .where(_Ahead.site_id == Conversation.site_id, _Ahead.status == rules.WAITING, _ahead, _takes_a_place)
         .correlate(Conversation)
         .scalar_subquery(),
     ),

@@ -162,13 +162,18 @@ def _tell(
 
 
 def places(session: Session, site_id: int) -> dict[str, int]:
-    """Who waits on the site, by the conversation's public id, with the place in the queue, which counts from 1."""
+    """Who waits on the site, by the conversation's public id, with the place in the queue, which counts from 1. What is
+    held as spam is told a place and takes none."""
     in_order = (
-        select(c.public_id)
+        select(c.public_id, c.held_at)
         .where(c.site_id == site_id, c.status == rules.WAITING, c.waiting_since.is_not(None))
         .order_by(c.waiting_since, c.id)
     )
-    return {public_id: place for place, public_id in enumerate(session.scalars(in_order), 1)}
+    found, taken = {}, 0
+    for public_id, held_at in session.execute(in_order):
+        found[public_id] = taken + 1
+        taken += held_at is None
+    return found
 
 
 def any_waiting(session: Session, site_ids: Collection[int]) -> set[int]:
@@ -176,7 +181,7 @@ def any_waiting(session: Session, site_ids: Collection[int]) -> set[int]:
     return set(session.scalars(select(c.site_id).where(c.site_id.in_(site_ids), _WAITS).distinct()))
 
 
-_WAITS = (c.status == rules.WAITING) & c.snoozed_until.is_(None)
+_WAITS = (c.status == rules.WAITING) & c.snoozed_until.is_(None) & c.held_at.is_(None)
 
 
 # ---- giving conversations to who is free -----------------------------------------------------------------------------

@@ -70,7 +70,9 @@ _SUMMARIES: Select[Any] = (
 _SUMMARIES_OF = _SUMMARIES.where(Conversation.public_id.in_(bindparam("public_ids", expanding=True)))
 _SUMMARIES_IN = _SUMMARIES.where(Conversation.id.in_(bindparam("row_ids", expanding=True)))
 _BY_STATUS = {
-    "open": and_(Conversation.status.in_(rules.OPEN), Conversation.snoozed_until.is_(None)),
+    "open": and_(
+        Conversation.status.in_(rules.OPEN), Conversation.snoozed_until.is_(None), Conversation.held_at.is_(None)
+    ),
     "closed": Conversation.status == rules.CLOSED,
     "all": true(),
 }
@@ -181,6 +183,10 @@ def _summary(row: Row[Any]) -> dict[str, Any]:
         "tags": sorted(row.tags.split("\n")) if row.tags else [],
         "snoozed_until": clock.wire_or_none(row.snoozed_until),
         "missed": row.missed_at is not None,
+        # Held as spam, why (codes), and what a person has decided (None: nobody has).
+        "held": row.held_at is not None,
+        "held_why": row.held_why or [],
+        "spam": row.spam,
         # What was told of an earlier wait says nothing about this one.
         "escalation": row.escalation if _told(row) else 0,
         "blocked": row.blocked_until is not None and row.blocked_until > clock.now(),

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, sel
 from sqlalchemy.orm import Session
 
 from leadcapture import ids
-from leadcapture.chat import filters, rules, summaries
+from leadcapture.chat import filters, held, rules, summaries
 from leadcapture.chat.filters import Filter
 from leadcapture.chat.models import Conversation, ConversationTag, Mention, Message, SavedView, Tag, Visitor
 from leadcapture.errors import Conflict, NotFound
@@ -25,10 +25,11 @@ COUNTED = 1000  # where closed ones count, counting ends here
 _open = Conversation.status.in_(rules.OPEN)
 _aside = Conversation.snoozed_until.is_not(None)
 _WHERE: Mapping[str, ColumnElement[bool]] = {
-    "open": and_(_open, ~_aside),
-    "snoozed": and_(_open, _aside),
-    "closed": Conversation.status == rules.CLOSED,
-    "all": true(),
+    "open": and_(_open, ~_aside, ~held.APART),
+    "snoozed": and_(_open, _aside, ~held.APART),
+    "closed": and_(Conversation.status == rules.CLOSED, ~held.APART),
+    "held": held.APART,
+    "all": ~held.APART,
 }
 
 
@@ -109,7 +110,8 @@ def page(
 def counts(session: Session, site_ids: Sequence[int], operator_id: int, views: Mapping[str, Filter]) -> dict[str, int]:
     """How many conversations stand under each of these filters, in one statement.
 
-    Where closed ones count too, counting ends at COUNTED. Of mentions those are counted that were not seen.
+    Where closed ones count too, counting ends at COUNTED. Of mentions those are counted that were not seen,
+    of what is held as spam what nobody has decided about.
     """
     mine = Conversation.site_id.in_(site_ids)
     live: dict[str, ColumnElement[bool]] = {}
@@ -118,7 +120,9 @@ def counts(session: Session, site_ids: Sequence[int], operator_id: int, views: M
         wanted = condition(which, operator_id)
         if which.mentions:
             wanted = and_(wanted, _mentioned(operator_id, Mention.seen_at.is_(None)))
-        (long if which.where in ("closed", "all") else live)[name] = wanted
+        if which.where == "held":
+            wanted = and_(wanted, held.UNDECIDED)
+        (long if which.where in ("closed", "held", "all") else live)[name] = wanted
     # One walk over what is open answers all that ask about it; what asks further is counted beside it.
     columns: list[Any] = [
         func.coalesce(func.sum(case((wanted, 1), else_=0)), 0).label(f"n{number}")

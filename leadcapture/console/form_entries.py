@@ -73,4 +73,5 @@ def _state(status: str) -> tuple[str, str]:
         "confirmed": (_("Confirmed"), "good"),
         "pending": (_("Waits for confirmation"), "warn"),
         "expired": (_("Not confirmed in time"), "plain"),
+        "held": (_("Held as spam"), "warn"),
     }.get(status, (status, "plain"))

@@ -15,7 +15,7 @@ export const VISITOR_HEARS = [
 export const OPERATOR_EMITS = [
   "presence", "idle", "take", "message", "typing", "seen", "delivered", "close", "assign", "join", "sync", "list",
   "counts", "search", "save_view", "drop_view", "snooze", "tag", "bulk", "canned", "edit", "delete", "block",
-  "unblock", "mentioned", "mention_seen", "about", "people", "approach",
+  "unblock", "release", "spam", "mentioned", "mention_seen", "about", "people", "approach",
 ] as const;
 export const OPERATOR_HEARS = [
   "queue", "conversation", "message", "changed", "typing", "presence", "beat", "escalation", "mention", "counts",

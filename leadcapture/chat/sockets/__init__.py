@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from leadcapture.chat import live
 from leadcapture.chat.protocol import OPERATOR, VISITOR
-from leadcapture.chat.sockets import afterwards, lists, operator, people, replies, routing, visitor
+from leadcapture.chat.sockets import afterwards, held, lists, operator, people, replies, routing, visitor
 from leadcapture.chat.sockets.events import answering, together
 from leadcapture.settings import Settings
 
@@ -16,6 +16,7 @@ OPERATOR_HANDLERS = together(
     routing.OPERATOR_HANDLERS,
     lists.OPERATOR_HANDLERS,
     replies.OPERATOR_HANDLERS,
+    held.OPERATOR_HANDLERS,
     people.OPERATOR_HANDLERS,
 )
 VISITOR_HANDLERS = together(visitor.VISITOR_HANDLERS, afterwards.VISITOR_HANDLERS)

@@ -80,6 +80,8 @@ export function App() {
     }
     const summary = opened ? conversations[opened] : undefined;
     if (!opened || !summary) return;
+    if (command === "spam") return summary.spam ? undefined : desk.spam(opened);
+    if (command === "release") return summary.spam === false ? undefined : desk.release(opened);
     if (command === "take") return summary.operator?.id === me.id ? undefined : desk.take(opened);
     desk.mode(opened, command === "note" || command === "email" ? command : "reply");
     entering.current = true;

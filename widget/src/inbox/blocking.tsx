@@ -1,4 +1,4 @@
-// Whether the visitor of a conversation may write, and for how long not.
+// What else can be done: it is spam or it is not, and whether its visitor may write, and for how long not.
 import type { Summary } from "../protocol";
 import { Icon, useInbox } from "./context";
 import { DOTS } from "./icons";
@@ -9,7 +9,7 @@ const HOURS = [1, 24, 168, 0] as const; // 0: for ever; the service takes no oth
 export function Blocking({ summary }: { summary: Summary }) {
   const { desk, say } = useInbox();
   const { leave, props } = useMenu();
-  const { id, blocked } = summary;
+  const { id, blocked, spam } = summary;
   return (
     <details
       class="inbox-menu"
@@ -20,6 +20,14 @@ export function Blocking({ summary }: { summary: Summary }) {
         <Icon path={DOTS} />
       </summary>
       <div class="inbox-menu-list">
+        <h3>{say("inbox.spam")}</h3>
+        <p>{say("inbox.spam_text")}</p>
+        {spam !== true && (
+          <button type="button" class="button" data-lc="spam" onClick={() => (desk.spam(id), leave(true))}>{say("inbox.is_spam")}</button>
+        )}
+        {spam !== false && (
+          <button type="button" class="button" data-lc="no-spam" onClick={() => (desk.release(id), leave(true))}>{say("inbox.no_spam")}</button>
+        )}
         <h3>{say(blocked ? "inbox.badge_blocked" : "inbox.block")}</h3>
         <p>{say(blocked ? "inbox.unblock_text" : "inbox.block_text")}</p>
         {blocked ? (

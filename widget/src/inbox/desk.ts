@@ -48,6 +48,10 @@ export interface Desk {
   /** Be in a conversation beside the operator who answers. */
   join(conversation: string): void;
   close(conversation: string): void;
+  /** It is spam: it closes and is set apart, and texts like it are held from now on. */
+  spam(conversation: string): void;
+  /** It is no spam: what was held takes its place in the queue, and texts like it are held less. */
+  release(conversation: string): void;
   mode(conversation: string, mode: Mode): void;
   write(conversation: string, text: string): void;
   subject(conversation: string, text: string): void;
@@ -317,6 +321,8 @@ export function desk(start: State, uploads: { url: string; csrf: string }): Desk
     close(conversation) {
       void command("close", conversation).then((done) => done && notice(conversation, { code: "closed_now" }));
     },
+    spam: (conversation) => void command("spam", conversation),
+    release: (conversation) => void command("release", conversation),
     mode: (conversation, mode) => dispatch({ type: "mode", conversation, mode }),
     write(conversation, text) {
       dispatch({ type: "draft", conversation, text });

@@ -5,7 +5,7 @@ import builtIn from "./views.json";
 
 /** What is not said does not matter. `operator` is an id, "me" or "none"; `since` and `until` are about the beginning. */
 export interface Filter {
-  where?: "open" | "snoozed" | "closed" | "all";
+  where?: "open" | "snoozed" | "closed" | "held" | "all";
   statuses?: ConversationStatus[];
   operator?: string;
   tag?: string;
@@ -33,7 +33,7 @@ export type BuiltIn = keyof typeof builtIn;
 
 /** The views everybody has, in the order they are offered in. */
 export const BUILT_IN = builtIn as Record<BuiltIn, Filter>;
-export const ORDER: BuiltIn[] = ["open", "mine", "unassigned", "missed", "snoozed", "mentions", "closed"];
+export const ORDER: BuiltIn[] = ["open", "mine", "unassigned", "missed", "snoozed", "mentions", "held", "closed"];
 
 /** The name of the list that is filtered by hand. */
 export const BY_HAND = "filter";
@@ -43,6 +43,8 @@ export function stands(summary: Summary, filter: Filter, me: string, mentioned: 
   const closed = summary.status === "closed";
   const aside = summary.snoozed_until !== null;
   const where = filter.where ?? "open";
+  // What is held as spam stands nowhere else.
+  if (summary.held !== (where === "held")) return false;
   if (where === "open" && (closed || aside)) return false;
   if (where === "snoozed" && (closed || !aside)) return false;
   if (where === "closed" && !closed) return false;

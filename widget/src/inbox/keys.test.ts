@@ -9,7 +9,7 @@ const ENTRIES = GROUPS.flatMap(({ entries }) => entries);
 // Whoever adds a command names it here; the type holds this list whole.
 const ALL: Record<Exclude<Command, `view:${string}`>, true> = {
   next: true, previous: true, down: true, up: true, choose: true, reply: true, email: true, note: true, canned: true, close: true,
-  take: true, assign: true, tag: true, snooze: true, search: true, help: true, escape: true,
+  take: true, assign: true, tag: true, snooze: true, spam: true, release: true, search: true, help: true, escape: true,
 };
 
 const press = (key: string, more: KeyboardEventInit = {}, target: Element = document.body) => {

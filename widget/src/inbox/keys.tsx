@@ -14,8 +14,8 @@ export interface Entry {
 
 export type Command =
   | "next" | "previous" | "down" | "up" | "choose" | "reply" | "email" | "note" | "canned" | "close" | "take" | "assign" | "tag"
-  | "snooze" | "search" | "help" | "escape"
-  | `view:${"open" | "mine" | "unassigned" | "missed" | "snoozed" | "mentions" | "closed"}`;
+  | "snooze" | "spam" | "release" | "search" | "help" | "escape"
+  | `view:${"open" | "mine" | "unassigned" | "missed" | "snoozed" | "mentions" | "held" | "closed"}`;
 
 /** What there is, group by group, in the order it is shown in. */
 export const GROUPS: { title: Words; entries: Entry[] }[] = [
@@ -42,6 +42,8 @@ export const GROUPS: { title: Words; entries: Entry[] }[] = [
       { command: "tag", keys: ["l"], words: "inbox.key_tag" },
       { command: "snooze", keys: ["s"], words: "inbox.key_snooze" },
       { command: "close", keys: ["e"], words: "inbox.key_close" },
+      { command: "spam", keys: ["!"], words: "inbox.key_spam" },
+      { command: "release", keys: ["h"], words: "inbox.key_release" },
     ],
   },
   {
@@ -53,6 +55,7 @@ export const GROUPS: { title: Words; entries: Entry[] }[] = [
       { command: "view:missed", keys: ["g x"], words: "inbox.view_missed" },
       { command: "view:snoozed", keys: ["g s"], words: "inbox.view_snoozed" },
       { command: "view:mentions", keys: ["g a"], words: "inbox.view_mentions" },
+      { command: "view:held", keys: ["g h"], words: "inbox.view_held" },
       { command: "view:closed", keys: ["g c"], words: "inbox.view_closed" },
     ],
   },

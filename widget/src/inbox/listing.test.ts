@@ -14,7 +14,7 @@ function summary(id: string, minute: number, change: Partial<Summary> = {}): Sum
     id, status: "active", kind: "chat", site: { key: "shop", name: "Demo shop" }, operator: null, last: null, last_seq: 0, unread: 0,
     visitor: { id: `vis_${id}`, name: "", email: null, email_confirmed: null, language: "en", page: "", user_id: null, device: "" },
     waiting_since: null, created_at: time(minute), active_at: time(minute), seen: { visitor: 0, operator: 0 },
-    delivered: { visitor: 0, operator: 0 }, rating: null, contact: null, tags: [], snoozed_until: null, missed: false,
+    delivered: { visitor: 0, operator: 0 }, rating: null, contact: null, tags: [], snoozed_until: null, missed: false, held: false, held_why: [], spam: null,
     escalation: 0, blocked: false, subject: "", verified: false, joined: [], rev: 0,
     ...change,
   } as Summary;
@@ -41,6 +41,7 @@ test("each filter lets through what it says", () => {
   ];
   for (const [filter, fit] of fits) expect(stands(one, filter, ALICE.id, NOBODY), JSON.stringify(filter)).toBe(fit);
   expect(stands(one, { mentions: true }, ALICE.id, new Set(["a"]))).toBe(true);
+  for (const where of ["open", "all", "held"] as const) expect(stands({ ...one, held: true }, { where }, ALICE.id, NOBODY)).toBe(where === "held");
   expect(stands({ ...one, snoozed_until: time(9) }, {}, ALICE.id, NOBODY)).toBe(false);
   expect(said({ where: "open", tag: "", unread: false, statuses: [] })).toEqual({ where: "open" });
 });

@@ -148,6 +148,6 @@ export function listsOf({ state, dispatch, ask }: Ground): ListDesk & {
 /** What decides under which views a conversation stands. */
 function place(summary: Summary | undefined): string {
   if (!summary) return "";
-  const { status, operator, snoozed_until, missed, tags, unread, rating } = summary;
-  return JSON.stringify([status, operator?.id, snoozed_until, missed, tags, unread > 0, rating !== null]);
+  const { status, operator, snoozed_until, missed, held, spam, tags, unread, rating } = summary;
+  return JSON.stringify([status, operator?.id, snoozed_until, missed, held, spam, tags, unread > 0, rating !== null]);
 }

@@ -329,6 +329,7 @@ function Badges({ summary, me, named }: Pick<RowProps, "summary" | "me" | "named
   const mine = operator?.id === me;
   const badges = [
     summary.snoozed_until && <span key="later" class="badge bare"><Icon path={LATER} />{say("inbox.badge_snoozed")}</span>,
+    summary.held && <span key="held" class={summary.spam ? "badge bad" : "badge warn"}>{say(summary.spam ? "inbox.badge_spam" : "inbox.badge_held")}</span>,
     kind === "question" && <span key="question" class="badge bare"><Icon path={QUESTION} />{say("inbox.badge_question")}</span>,
     status === "unanswered" && kind !== "question" && <span key="status" class="badge warn">{say("inbox.badge_unanswered")}</span>,
     visitor.email_confirmed === false && <span key="address" class="badge warn">{say("inbox.badge_unconfirmed")}</span>,
@@ -347,7 +348,7 @@ function Empty({ state }: { state: State }) {
     return (
       <div class="inbox-quiet">
         <h2>{say(view === "open" ? "inbox.quiet_title" : view === "missed" ? "inbox.quiet_missed" : "inbox.quiet_view")}</h2>
-        <p>{say(view === "snoozed" ? "inbox.quiet_snoozed" : view === "mentions" ? "inbox.quiet_mentions" : "inbox.quiet_text")}</p>
+        <p>{say(view === "snoozed" ? "inbox.quiet_snoozed" : view === "mentions" ? "inbox.quiet_mentions" : view === "held" ? "inbox.quiet_held" : "inbox.quiet_text")}</p>
       </div>
     );
   }

@@ -6,7 +6,7 @@ const NOW = Date.parse("2026-03-04T10:30:00Z");
 const here = { id: "opr_a", available: true };
 const away = { id: "opr_a", available: false };
 const summary = (change: Partial<Summary> = {}) =>
-  ({ status: "waiting", waiting_since: "2026-03-04T10:29:50Z", snoozed_until: null, escalation: 0, operator: null, ...change }) as Summary;
+  ({ status: "waiting", waiting_since: "2026-03-04T10:29:50Z", snoozed_until: null, held: false, escalation: 0, operator: null, ...change }) as Summary;
 
 test("a waiting visitor rings for who is there until somebody takes the conversation", () => {
   expect(rings(summary(), here, NOW)).toBe(true);
@@ -17,6 +17,11 @@ test("who is away is left in peace until everybody is told", () => {
   expect(rings(summary(), away, NOW)).toBe(false);
   expect(heard(summary(), away)).toBe(false);
   expect(rings(summary({ escalation: 1 }), away, NOW)).toBe(true);
+});
+
+test("what is held as spam rings for nobody, however long it waits", () => {
+  expect(rings(summary({ held: true }), here, NOW)).toBe(false);
+  expect(rings(summary({ held: true, escalation: 2 }), away, NOW)).toBe(false);
 });
 
 test("who is away still hears those whom they talk with", () => {

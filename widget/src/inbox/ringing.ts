@@ -19,8 +19,8 @@ export const concerns = ({ operator }: Summary, me: string): boolean => !operato
  * Whether a conversation goes on ringing here: its visitor waits and nobody has taken it. Who is away is left in peace
  * until everybody is told.
  */
-export function rings({ status, waiting_since, snoozed_until, escalation }: Summary, me: Me, now = Date.now()): boolean {
-  if (status !== "waiting" || !waiting_since) return false;
+export function rings({ status, waiting_since, snoozed_until, escalation, held }: Summary, me: Me, now = Date.now()): boolean {
+  if (status !== "waiting" || !waiting_since || held) return false;
   if (snoozed_until && Date.parse(snoozed_until) > now) return false;
   return me.available || escalation > 0;
 }

@@ -13,13 +13,14 @@ export type Line =
 
 /** Somebody waits for an answer that is this operator's, or anybody's, to give. */
 export function waits(summary: Summary, me: string): boolean {
+  if (summary.held) return false;
   if (summary.status === "waiting") return true;
   return summary.status === "active" && summary.operator?.id === me && summary.waiting_since !== null;
 }
 
 /** What the count in the tab's title and in the navigation counts. */
 export function callsFor(summary: Summary, me: string): boolean {
-  if (summary.status === "closed" || summary.snoozed_until) return false;
+  if (summary.status === "closed" || summary.snoozed_until || summary.held) return false;
   return waits(summary, me) || (summary.unread > 0 && (summary.operator?.id ?? me) === me);
 }
 

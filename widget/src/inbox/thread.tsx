@@ -5,6 +5,7 @@ import { Blocking } from "./blocking";
 import { Composer } from "./composer";
 import { Icon, nameOf, statusOf, useInbox, Waited } from "./context";
 import { BACK, CLOCK, PERSON } from "./icons";
+import { Held } from "./held";
 import { Log } from "./log";
 import { Marks } from "./marks";
 import { waits } from "./select";
@@ -23,6 +24,7 @@ export function Thread({ state, summary, onDetails }: Props) {
   return (
     <section class="inbox-thread" data-conversation={summary.id} {...drop}>
       <Head state={state} summary={summary} onDetails={onDetails} />
+      {summary.held && <Held summary={summary} />}
       <Marks summary={summary} />
       {state.notice && state.notice.conversation === summary.id && <NoticeLine notice={state.notice} />}
       <Log key={summary.id} state={state} summary={summary} />

@@ -125,7 +125,7 @@ function Sieve({ state, onClose }: { state: State; onClose: () => void }) {
         }}
       >
         {choice(say("inbox.filter_where"), filter.where ?? "open", [
-          ["open", say("inbox.view_open")], ["snoozed", say("inbox.view_snoozed")], ["closed", say("inbox.view_closed")], ["all", say("inbox.filter_all")],
+          ["open", say("inbox.view_open")], ["snoozed", say("inbox.view_snoozed")], ["closed", say("inbox.view_closed")], ["held", say("inbox.view_held")], ["all", say("inbox.filter_all")],
         ], (where) => set({ where: where as Filter["where"] }))}
         {choice(say("inbox.filter_status"), filter.statuses?.[0] ?? "", [
           any, ["waiting", say("inbox.status_waiting")], ["active", say("inbox.status_active")], ["unanswered", say("inbox.status_unanswered")],

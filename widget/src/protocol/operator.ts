@@ -35,6 +35,10 @@ export interface Summary {
   tags: string[];
   snoozed_until: Iso | null;
   missed: boolean;
+  /** Set apart because it looks like spam; why, in codes, and what a person has decided (null: nobody has). */
+  held: boolean;
+  held_why: string[];
+  spam: boolean | null;
   /** How loudly the team was told: 0 not yet, 1 everybody, 2 by e-mail. */
   escalation: number;
   blocked: boolean;
