@@ -25,10 +25,12 @@ from leadcapture.contacts import queries as contact_queries
 from leadcapture.demo import operations as demo_operations
 from leadcapture.errors import Conflict, Invalid, LeadCaptureError
 from leadcapture.forms import kinds
+from leadcapture.imports.commands import import_contacts
 from leadcapture.mail import caps, delivery, transports
 from leadcapture.operators import operations as operator_operations
 from leadcapture.operators import queries as operator_queries
 from leadcapture.operators import rules as operator_rules
+from leadcapture.privacy import commands as privacy_commands
 from leadcapture.privacy.proof import commands as proof_commands
 from leadcapture.settings import Settings
 from leadcapture.sites import operations as site_operations
@@ -288,6 +290,9 @@ def contacts_export(site_key: str) -> None:
         out.flush()
 
 
+contacts.add_command(import_contacts)
+
+
 # ---- is everything well? --------------------------------------------------------------------------------------------
 
 
@@ -301,5 +306,5 @@ def run_doctor() -> None:
         raise Invalid("Something is wrong: see the lines above.")
 
 
-for brought in (*kinds.commands(), *proof_commands.commands):
+for brought in (*kinds.commands(), *proof_commands.commands, *privacy_commands.commands):
     leadcapture.add_command(brought)

@@ -1,0 +1,222 @@
+"""A batch of rows is carried out: with the contacts and consents it makes, its lines of the report and how far the
+import has come by it, it is one transaction. Whatever ends a worker, every row is done once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, delete, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from leadcapture import ids
+from leadcapture.consent import ledger
+from leadcapture.consent import rules as consent_rules
+from leadcapture.contacts.models import Contact
+from leadcapture.imports import operations, queries, reports, rules
+from leadcapture.imports.models import Import, Quarantined
+from leadcapture.imports.rules import Known, Person, Refused, Verdict
+from leadcapture.sites.models import Site
+
+_contacts: Any = Contact.__table__
+_quarantined: Any = Quarantined.__table__
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows that were read one after the other: `begin` and `end` are how many rows, `offset` how many bytes are done
+    before and after them. `repeated` are those whose address stood in the file before."""
+
+    begin: int
+    end: int
+    offset: int
+    rows: Sequence[Person | Refused]
+    repeated: frozenset[int]
+
+
+def carry_out(session: Session, now: datetime, *, import_id: int, worker: str, batch: Batch) -> bool:
+    """Do these rows. False, and nothing is done, when the import is not this worker's any more, was paused or has
+    come to another row."""
+    if not operations.hold(session, import_id, worker, "running", at_row=batch.begin, heard_at=now):
+        return False
+    found = session.get_one(Import, import_id, populate_existing=True)
+    verdicts = _people(session, now, found, batch)
+    found.counts = dict(Counter(found.counts) + counted(verdicts))
+    found.report_bytes = reports.write(found.report or "", found.report_bytes, verdicts, found.provenance["language"])
+    found.offset, found.row_no = batch.offset, batch.end
+    session.flush()
+    # The ledger last: who adds to it holds up whoever confirms or withdraws on this site.
+    _consent(session, now, found, verdicts)
+    return True
+
+
+def judged(session: Session, found: Import, batch: Batch, *, lock: bool = False) -> list[Verdict]:
+    """What becomes of these rows, in their order."""
+    proof = found.mode == "proof"
+    purpose = found.provenance["purpose"] if proof else ""
+    met = queries.met(session, found.site_id, list({row.key for row in batch.rows if row.key}), purpose, lock=lock)
+    return [
+        rules.judge(
+            row,
+            repeated=row.row in batch.repeated,
+            proof=proof,
+            known=met.known.get(row.key),
+            barred=met.barred.get(row.key),
+            gone=met.gone.get(row.key),
+            quarantined=row.key in met.quarantined,
+        )
+        for row in batch.rows
+    ]
+
+
+def counted(verdicts: Sequence[Verdict]) -> Counter[str]:
+    """How many rows there are, of each outcome, and of what is invalid for which reason (`invalid:REASON`)."""
+    counts = Counter(verdict.outcome for verdict in verdicts)
+    counts.update(f"invalid:{verdict.reasons[0]}" for verdict in verdicts if verdict.outcome == "invalid")
+    counts["rows"] = len(verdicts)
+    return counts
+
+
+def _people(session: Session, now: datetime, found: Import, batch: Batch) -> list[Verdict]:
+    """Judge the rows and write down the people; consents are still to come."""
+    verdicts = judged(session, found, batch, lock=True)
+    if found.mode == "quarantine":
+        _set_apart(session, found, [verdict.row for verdict in verdicts if verdict.outcome == "quarantined"])
+        return verdicts
+    made = _make_contacts(session, now, found, [verdict.row for verdict in verdicts if verdict.outcome == "new"])
+    # Who came by themselves in this very moment is known by now, and is judged again.
+    late = [verdict.row for verdict in verdicts if verdict.outcome == "new" and verdict.row.key not in made]
+    again: dict[int, Verdict] = {}
+    if late:
+        looked = Batch(batch.begin, batch.end, batch.offset, late, frozenset())
+        again = {verdict.row.row: verdict for verdict in judged(session, found, looked, lock=True)}
+    settled = [again.get(verdict.row.row, verdict) for verdict in verdicts]
+    _fill_in(session, now, [verdict for verdict in settled if verdict.changes])
+    return [
+        verdict._replace(known=made[verdict.row.key]) if verdict.outcome == "new" else verdict for verdict in settled
+    ]
+
+
+def _make_contacts(
+    session: Session, now: datetime, found: Import, people: Sequence[Person | Refused]
+) -> dict[str, Known]:
+    """Insert the contacts; those that were inserted, by their key."""
+    site_language = session.get_one(Site, found.site_id).language
+    rows: list[dict[str, Any]] = [
+        {
+            "public_id": ids.new("contact"),
+            "site_id": found.site_id,
+            "email": person.typed,
+            "email_key": person.key,
+            "name": person.name,
+            "phone": person.phone,
+            "language": person.language or site_language,
+            "status": "confirmed",
+            "source": found.name[:120],
+            "attributes": dict(person.attributes),
+            "topics": list(person.topics) or None,
+            "channel": "mail",
+            "import_id": found.id,
+            "confirmed_at": now,
+            "active_at": now,
+            "created_at": now,
+            "updated_at": now,
+        }
+        for person in people
+        if isinstance(person, Person)
+    ]
+    if not rows:
+        return {}
+    session.execute(_insert(session, _contacts).on_conflict_do_nothing(index_elements=["site_id", "email_key"]), rows)
+    # No longer needed in the quarantine: there is a proof now.
+    keys = [row["email_key"] for row in rows]
+    session.execute(
+        delete(_quarantined).where(_quarantined.c.site_id == found.site_id, _quarantined.c.email_key.in_(keys))
+    )
+    ours = {row["public_id"] for row in rows}
+    there = queries.ids_of(session, found.site_id, keys)
+    return {key: Known(contact_id, public_id, "confirmed") for key, contact_id, public_id in there if public_id in ours}
+
+
+def _set_apart(session: Session, found: Import, people: Sequence[Person | Refused]) -> None:
+    site_language = session.get_one(Site, found.site_id).language
+    rows = [
+        {
+            "public_id": ids.new("quarantined"),
+            "site_id": found.site_id,
+            "import_id": found.id,
+            "email": person.typed,
+            "email_key": person.key,
+            "name": person.name,
+            "phone": person.phone,
+            "language": person.language or site_language,
+            "attributes": dict(person.attributes),
+            "row_no": person.row,
+        }
+        for person in people
+        if isinstance(person, Person)
+    ]
+    if rows:
+        apart = _insert(session, _quarantined)
+        session.execute(apart.on_conflict_do_nothing(index_elements=["site_id", "email_key"]), rows)
+
+
+def _fill_in(session: Session, now: datetime, verdicts: Sequence[Verdict]) -> None:
+    rows = []
+    for verdict in verdicts:
+        known = verdict.known
+        if known is not None:
+            before = {name: getattr(known, name) for name in ("name", "phone", "topics", "attributes")}
+            rows.append({"its_id": known.id, **before, **verdict.changes, "updated_at": now})
+    if rows:
+        names = ("name", "phone", "topics", "attributes", "updated_at")
+        values: dict[str, Any] = {name: bindparam(name) for name in names}
+        # On the connection, for the session would take a list of rows for an update by primary key of its own.
+        session.connection().execute(
+            update(_contacts).where(_contacts.c.id == bindparam("its_id")).values(values), rows
+        )
+
+
+def _consent(session: Session, now: datetime, found: Import, verdicts: Sequence[Verdict]) -> None:
+    """Record that these people agreed, elsewhere and before."""
+    said = found.provenance
+    shared = {
+        "statement": said["statement"],
+        "method": "import",
+        "import": found.public_id,
+        "source": said["source"],
+        "collected": said["collected"],
+    }
+    if said.get("evidence"):
+        shared["evidence"] = {name: said["evidence"][name] for name in ("name", "sha256")}
+    events = []
+    for verdict in verdicts:
+        person, known = verdict.row, verdict.known
+        if not verdict.consents or known is None or not isinstance(person, Person):
+            continue
+        body = {**shared, "row": person.row}
+        if person.consent_at is not None:
+            body["requested_at"] = consent_rules.moment(person.consent_at)
+        if person.consent_page:
+            body["page_url"] = person.consent_page
+        events.append(
+            ledger.Row(
+                "imported",
+                known.public_id,
+                body,
+                purpose=said["purpose"],
+                version=said["version"],
+                contact_id=known.id,
+            )
+        )
+    if events:
+        ledger.append_many(session, now, found.site_id, events)
+
+
+def _insert(session: Session, table: Any) -> Any:
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    return dialect.insert(table)
