@@ -14,7 +14,7 @@ from leadcapture.chat import routes as chat_routes
 from leadcapture.chat import sightings
 from leadcapture.chat import sockets as chat_sockets
 from leadcapture.chat.sockets import by_http as chat_events
-from leadcapture.consent import routes as consent_routes
+from leadcapture.consent import operations as consent
 from leadcapture.console import (
     canned,
     chat,
@@ -34,6 +34,7 @@ from leadcapture.console import (
     recipient,
     retention,
     site,
+    statements,
     team,
     tokens,
     transcripts,
@@ -49,6 +50,9 @@ from leadcapture.guard import routes as guard
 from leadcapture.mail import caps, transports
 from leadcapture.mail import routes as mail_routes
 from leadcapture.operators import routes as operator_routes
+from leadcapture.privacy import pages as privacy_pages
+from leadcapture.privacy import preferences
+from leadcapture.privacy import routes as privacy_routes
 from leadcapture.privacy.proof import routes as proof_routes
 from leadcapture.repermission import routes as repermission_routes
 from leadcapture.settings import Settings
@@ -71,8 +75,10 @@ PAGES = (
     form_versions,
     held,
     proofs,
+    statements,
     outbox,
     site,
+    retention,
     chat,
     recipient,
     team,
@@ -87,7 +93,8 @@ OPEN = (
     form_routes,
     form_pages,
     form_short,
-    consent_routes,
+    privacy_routes,
+    privacy_pages,
     mail_routes,
     proof_routes,
     repermission_routes,
@@ -95,6 +102,8 @@ OPEN = (
 
 # What stands above the chat knows more of a contact than the chat does.
 sightings.of_contact.append(form_queries.told_of_contact)
+# Whoever withdraws a consent stops the mails that rest on it and have not left.
+consent.on_withdrawn.append(preferences.withdrawn)
 
 
 def configure(settings: Settings) -> None:

@@ -114,6 +114,12 @@ def agrees(contact_id: ColumnElement[Any] | InstrumentedAttribute[Any], purpose:
     return select(Agreement.contact_id).where(Agreement.contact_id == contact_id, Agreement.purpose == purpose).exists()
 
 
+def who_agrees(purpose: str, versions: Sequence[str] | None = None) -> ColumnElement[bool]:
+    """As a condition on contacts: who agrees to the purpose now, to one of these versions of it or to any."""
+    mine = select(Agreement.contact_id).where(Agreement.contact_id == Contact.id, Agreement.purpose == purpose)
+    return (mine if versions is None else mine.where(Agreement.version.in_(versions))).exists()
+
+
 def withdrew(contact_id: ColumnElement[Any] | InstrumentedAttribute[Any], purpose: str) -> ColumnElement[bool]:
     """As a condition on another table's column: that contact's last word on the purpose was to withdraw it."""
     said = (

@@ -15,6 +15,7 @@ from leadcapture.forms import queries as forms
 from leadcapture.i18n import gettext as _
 from leadcapture.operators import session
 from leadcapture.privacy.proof import pack as proofs
+from leadcapture.repermission.rules import same_words
 
 blueprint = Blueprint("console_contacts", __name__)
 
@@ -39,25 +40,43 @@ def method_words(method: str) -> str:
         "one_click": _("Unsubscribed by the button of the mail program"),
         "preferences": _("Changed the choices on the preferences page"),
         "operator": _("An operator did it on request"),
+        "re_permission": _("Answered the mail that asked again"),
+        "no_answer": _("Ended because the mail that asked again stayed unanswered"),
     }.get(method, method)
 
 
 @blueprint.get("/console/contacts")
 @session.require()
 def list_contacts() -> str:
-    """The newest contacts that match, fifty a page."""
+    """The newest contacts that match, fifty a page; of those who agree to a purpose, or to one version of its words,
+    where one is asked for."""
     search = request.args.get("search", "").strip()[:200]
     status = request.args.get("status", "")
+    purpose, version = request.args.get("purpose", "")[:60], request.args.get("version", "")[:40]
     before = request.args.get("before", type=int)
     site = session.current_site()
     with db.read() as reading:
-        found, next_before = queries.page(reading, site.id, before_id=before, search=search, status=status or None)
-    asked: dict[str, Any] = {"search": search or None, "status": status or None}
+        agreed = consent.versions(reading, site.id)
+        words = [one.version for one in agreed if one.purpose == purpose and same_words(one.version, version)]
+        found, next_before = queries.page(
+            reading,
+            site.id,
+            before_id=before,
+            search=search,
+            status=status or None,
+            where=consent.who_agrees(purpose, words if version else None) if purpose else None,
+        )
+    asked: dict[str, Any] = {"search": search, "status": status, "purpose": purpose, "version": version}
+    asked = {name: value or None for name, value in asked.items()}
     return render_template(
         "console/contacts.html",
         contacts=found,
         search=search,
         status=status,
+        purpose=purpose,
+        version=version if words else "",
+        words=next((one.statement for one in agreed if one.version in words and one.purpose == purpose), ""),
+        purposes=list(dict.fromkeys(one.purpose for one in agreed)),
         statuses=queries.STATUSES,
         newest=url_for(".list_contacts", **asked) if before else None,
         older=url_for(".list_contacts", **asked, before=next_before) if next_before else None,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from leadcapture.contacts import rules
@@ -39,12 +39,14 @@ def page(
     before_id: int | None = None,
     search: str = "",
     status: str | None = None,
+    where: ColumnElement[bool] | None = None,
     limit: int = PAGE,
 ) -> tuple[Sequence[Contact], int | None]:
     """The newest contacts of the site before that internal id, and the `before_id` of the next page (None: that was
     all).
 
-    `search` is looked for anywhere in name, address and phone number, whatever the case.
+    `search` is looked for anywhere in name, address and phone number, whatever the case; `where` is a condition of a
+    slice above, such as what they agree to.
     """
     query = select(Contact).where(Contact.site_id == site_id)
     for word in search.split():
@@ -58,6 +60,8 @@ def page(
         )
     if status in STATUSES:
         query = query.where(Contact.status == status)
+    if where is not None:
+        query = query.where(where)
     if before_id is not None:
         query = query.where(Contact.id < before_id)
     found = session.scalars(query.order_by(Contact.id.desc()).limit(limit + 1)).all()

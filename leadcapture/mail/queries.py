@@ -37,7 +37,7 @@ def by_public_id(session: Session, site_id: int, public_id: str) -> Email:
 def on_the_web(session: Session, public_id: str) -> Email:
     """One mail by its id alone, for whoever holds the signed link to it. Raises NotFound."""
     email = session.scalar(select(Email).where(Email.public_id == public_id))
-    if email is None:
+    if email is None or not email.html:
         raise NotFound(_("This mail is no longer kept."))
     return email
 

@@ -244,7 +244,7 @@ def _holders(campaign: PermissionCampaign, site: Site, language: str) -> Select[
 
 def _asked_before(session: Session, campaign: PermissionCampaign, language: str) -> ColumnElement[bool]:
     """Asked by this campaign, or by another one for the same words."""
-    words = rules.same_words(campaign.statement[language]["version"])
+    words = rules.words_of(campaign.statement[language]["version"])
     others = session.execute(
         select(PermissionCampaign.id, PermissionCampaign.statement).where(
             PermissionCampaign.site_id == campaign.site_id,
@@ -256,7 +256,7 @@ def _asked_before(session: Session, campaign: PermissionCampaign, language: str)
         and_(PermissionAsk.campaign_id == other, PermissionAsk.language == spoken)
         for other, statement in others
         for spoken, said in statement.items()
-        if rules.same_words(said["version"]) == words
+        if rules.words_of(said["version"]) == words
     ]
     asked = or_(PermissionAsk.campaign_id == campaign.id, *same)
     return exists().where(PermissionAsk.contact_id == Contact.id, asked)

@@ -53,13 +53,18 @@ class Change:
 NOTHING_TO_COMPARE = Change([], [], whole=True)
 
 
-def same_words(version: str) -> str:
-    """What two names of a version share whose words are the same.
+def words_of(version: str) -> str:
+    """What the names of two versions share whose words are the same.
 
     A form names a version by its own version and a hash of the words (`7-3f9a0c12de`): another setting makes another
     name of the same words, which concerns nobody who agreed to them. Any other name stands for itself.
     """
     return version.partition("-")[2] if _NAMED_BY_WORDS.fullmatch(version) else version
+
+
+def same_words(one: str, other: str) -> bool:
+    """Whether two versions of a statement say the same."""
+    return words_of(one) == words_of(other)
 
 
 def digest(statement: str) -> str:
@@ -69,13 +74,13 @@ def digest(statement: str) -> str:
 
 def older(versions: Iterable[str], new: Iterable[str]) -> list[str]:
     """Those of the versions whose words are none of the new ones'."""
-    now = {same_words(version) for version in new}
-    return [version for version in versions if same_words(version) not in now]
+    now = {words_of(version) for version in new}
+    return [version for version in versions if words_of(version) not in now]
 
 
 def held_otherwise(held: Mapping[str, str], new: str) -> set[str]:
     """The purposes held (versions by purpose) in other words than those of the new version."""
-    return {purpose for purpose, version in held.items() if same_words(version) != same_words(new)}
+    return {purpose for purpose, version in held.items() if not same_words(version, new)}
 
 
 def answer_now(given: str | None, *, of_contact: bool, held: str | None, new: str) -> str | None:
@@ -85,7 +90,7 @@ def answer_now(given: str | None, *, of_contact: bool, held: str | None, new: st
         return given
     if of_contact and held is None:
         return "over"
-    if held is not None and same_words(held) == same_words(new):
+    if held is not None and same_words(held, new):
         return "yes"
     return "over" if given == "silent" else None
 
