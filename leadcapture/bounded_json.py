@@ -9,9 +9,6 @@ from typing import Any
 
 DEEPEST = 20  # objects and lists within each other
 MOST_VALUES = 10_000  # in one text, names of members not counted
-LARGEST = 2**63 - 1  # what a column of a database holds
-
-dumps = json.dumps
 
 # No database keeps a NUL in a text, and half a surrogate pair is no character at all.
 _ODD = re.compile("[\0\ud800-\udfff]")
@@ -20,8 +17,8 @@ _ODD = re.compile("[\0\ud800-\udfff]")
 def loads(text: str | bytes, **_options: Any) -> Any:
     """What the text says, its texts without NULs and without halves of characters.
 
-    Raises ValueError for what is no JSON, is deeper than DEEPEST, has more than MOST_VALUES values, or numbers that
-    are not finite or beyond 64 bits.
+    Raises ValueError for what is no JSON, is deeper than DEEPEST, has more than MOST_VALUES values, or a number that
+    is not finite.
     """
     try:
         found = json.loads(text, parse_constant=_refuse)
@@ -51,7 +48,7 @@ class _Reading:
             return [self.read(one, depth + 1) for one in value]
         if isinstance(value, dict):
             return {clean(name): self.read(one, depth + 1) for name, one in value.items()}
-        if isinstance(value, int | float) and not (math.isfinite(value) and abs(value) <= LARGEST):
+        if isinstance(value, float) and not math.isfinite(value):
             raise ValueError("a number out of reach")
         return value
 

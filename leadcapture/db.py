@@ -30,11 +30,15 @@ from sqlalchemy import (
     event,
     make_url,
 )
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+# What a database says to a value that no column of its holds: a text that is too long, a number beyond 64 bits, for
+# which SQLite's driver has no error of its own.
+UNSTORABLE = (DataError, OverflowError)
 
 GROUP_LIMIT = 200  # operations in one commit: bounds how long the first of a group waits for the last
 

@@ -3,6 +3,7 @@ it, because Flask's request context is the main cost of an event."""
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -33,16 +34,34 @@ def init(app: Flask, settings: Settings) -> None:
         # Events of one socket are handled one after the other: their order is the visitor's.
         async_handlers=False,
         max_http_buffer_size=LARGEST_PACKET,
-        json=bounded_json,
+        json=_PacketJSON,
         ping_interval=20,
         ping_timeout=15,
     )
 
 
+class _PacketJSON:
+    """Reads packets within bounds. One that cannot be read is an event nobody handles, or a greeting that is refused."""
+
+    dumps = staticmethod(json.dumps)
+
+    @staticmethod
+    def loads(text: str, **options: Any) -> Any:
+        try:
+            return bounded_json.loads(text, **options)
+        except ValueError:
+            return ["unreadable"]
+
+
 def _without_traceback(record: logging.LogRecord) -> bool:
-    """A packet that cannot be read is worth a line, not a page, of the log: whoever sends one may send a million."""
-    if record.exc_info and isinstance(record.exc_info[1], ValueError):
+    """A packet that the library stumbles over is worth a line of the log and not a page: whoever sends one may send a
+    million. What our own handlers raise keeps its traceback."""
+    frame = record.exc_info and record.exc_info[2]
+    while frame and frame.tb_next:
+        frame = frame.tb_next
+    if frame and frame.tb_frame.f_globals.get("__name__", "").partition(".")[0] in ("socketio", "engineio"):
         record.msg, record.args, record.exc_info = "A packet could not be read.", (), None
+        record.levelno, record.levelname = logging.INFO, "INFO"
     return True
 
 

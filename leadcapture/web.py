@@ -24,7 +24,6 @@ from flask import (
     stream_with_context,
 )
 from flask.json.provider import DefaultJSONProvider
-from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -66,7 +65,8 @@ def init(app: Flask, settings: Settings) -> None:
     app.after_request(_compress)
     app.register_error_handler(LeadCaptureError, _answer_error)
     app.register_error_handler(HTTPException, _answer_http_error)
-    app.register_error_handler(DataError, _answer_unstorable)
+    for error in db.UNSTORABLE:
+        app.register_error_handler(error, _answer_unstorable)
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]  # of the extension
     app.jinja_env.globals.update(
@@ -264,7 +264,7 @@ def _readable_by_checked_origin(response: Response) -> Response:
     return allow_origin(response) if g.get("origin_checked") else response
 
 
-def _answer_unstorable(_error: DataError) -> Response:
+def _answer_unstorable(_error: Exception) -> Response:
     # Every edge checks what it takes; what one let through all the same was never written, and is no fault of ours.
     log.warning("What came to %s does not fit into the database.", request.endpoint)
     return _answer_error(Invalid(_("Something in this is too long or not of the kind that is expected.")))

@@ -74,7 +74,7 @@ def fields(payload: object) -> Mapping[str, Any]:
     if payload is None:
         return {}
     if not isinstance(payload, dict):
-        raise _bad("payload")
+        raise unreadable("payload")
     return payload
 
 
@@ -101,7 +101,7 @@ def rating(payload: object) -> Rating:
     given = fields(payload)
     stars = given.get("stars")
     if not isinstance(stars, int) or isinstance(stars, bool) or not 1 <= stars <= 5:
-        raise _bad("stars")
+        raise unreadable("stars")
     return Rating(stars, rules.clean_text(text(given, "comment", ""))[: rules.LONGEST_COMMENT])
 
 
@@ -111,7 +111,7 @@ def text(given: Mapping[str, Any], name: str, default: str | None = None) -> str
     if value is None and default is not None:
         return default
     if not isinstance(value, str):
-        raise _bad(name)
+        raise unreadable(name)
     return value
 
 
@@ -119,7 +119,7 @@ def public_id(given: Mapping[str, Any], name: str) -> str:
     """An identifier of at most 64 plain characters. Raises Invalid (bad_request)."""
     value = text(given, name)
     if not _ID.fullmatch(value):
-        raise _bad(name)
+        raise unreadable(name)
     return value
 
 
@@ -129,7 +129,7 @@ def seq(given: Mapping[str, Any], name: str) -> int:
     if value is None:
         return 0
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LARGEST_SEQ:
-        raise _bad(name)
+        raise unreadable(name)
     return value
 
 
@@ -142,7 +142,7 @@ def flag(given: Mapping[str, Any], name: str) -> bool:
     """A truth value. Raises Invalid (bad_request)."""
     value = given.get(name)
     if not isinstance(value, bool):
-        raise _bad(name)
+        raise unreadable(name)
     return value
 
 
@@ -150,7 +150,7 @@ def choice(given: Mapping[str, Any], name: str, choices: tuple[str, ...], defaul
     """One of the choices. Raises Invalid (bad_request)."""
     value = text(given, name, default)
     if value not in choices:
-        raise _bad(name)
+        raise unreadable(name)
     return value
 
 
@@ -160,7 +160,8 @@ def page_address(given: Mapping[str, Any]) -> str:
     return value if value.startswith(("http://", "https://")) else ""
 
 
-def _bad(name: str) -> Invalid:
+def unreadable(name: str) -> Invalid:
+    """The refusal (bad_request) of a field or an event that is not as it should be."""
     return Invalid(_("This request cannot be read (%(name)s).", name=name), code="bad_request")
 
 

@@ -88,7 +88,7 @@ def compute(
 
 
 def _seen(session: Session, now: datetime, form: Form, version: str) -> Form | FormVersion:
-    if not version.isdecimal() or int(version) == form.version:
+    if not version.isdecimal() or len(version) > 9 or int(version) == form.version:
         return form
     seen = queries.version(session, form.id, int(version)) if int(version) < form.version else None
     following = queries.version(session, form.id, int(version) + 1) if seen else None

@@ -93,7 +93,7 @@ def test_no_server_at_all_refuses_nobody(use, monkeypatch):
 
 def test_other_greenlets_run_while_the_dns_is_silent():
     # As the service runs it: patched by gevent before anything else is imported.
-    program = f"""
+    program = """
 import gevent.monkey; gevent.monkey.patch_all()
 import gevent, time
 from leadcapture import settings
@@ -101,7 +101,7 @@ from leadcapture.guard import mx
 mx.LONGEST_WAIT = 0.5
 from tests.guard.nameserver import NameServer
 with NameServer(mute=True) as server:
-    mx.configure(settings.load({{"LEADCAPTURE_NAMESERVERS": server.address, "LEADCAPTURE_SECRET_KEY": "x"}}))
+    mx.configure(settings.load({"LEADCAPTURE_NAMESERVERS": server.address, "LEADCAPTURE_SECRET_KEY": "x"}))
     beats = []
     heart = gevent.spawn(lambda: [(gevent.sleep(0.02), beats.append(time.monotonic())) for _ in range(20)])
     assert mx.look("mails.shop") == mx.UNKNOWN

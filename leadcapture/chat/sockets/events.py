@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import gevent
 
-from leadcapture import i18n, socketio
+from leadcapture import db, i18n, socketio
 from leadcapture.chat import protocol
 from leadcapture.errors import LeadCaptureError, Unauthorized
 from leadcapture.i18n import gettext as _
@@ -36,6 +36,9 @@ def answering(
                 return handler(socket, payload[0] if payload else None)
             except LeadCaptureError as error:
                 return protocol.refusal(error)
+            except db.UNSTORABLE:
+                log.warning("what came with the event %s does not fit into the database", event)
+                return protocol.refusal(protocol.unreadable(event))
             except Exception:
                 # Not acknowledged as done, so it will be sent again: nothing is lost by a database that is away.
                 log.exception("event %s failed", event)

@@ -182,7 +182,7 @@ def disqualify(public_id: str) -> AnyResponse:
             clock.now(),
             site_id=site.id,
             public_id=public_id,
-            rank=int(rank) if rank.isdecimal() else -1,
+            rank=int(rank) if rank.isdecimal() and len(rank) < 9 else -1,
             reason=request.form.get("reason", ""),
         )
         flash(_("Disqualified. The next of the draw follows."), "good")

@@ -190,7 +190,7 @@ def _basket(fields: Any) -> dict[str, Any]:
         raise _bad("currency", "Three letters of ISO 4217, like EUR.")
     if amount is None:
         return {"basket": None, "currency": currency}
-    if not str(amount).isdecimal() or int(amount) > LARGEST_BASKET:
+    if not str(amount).isdecimal() or len(str(amount)) > 18 or int(amount) > LARGEST_BASKET:
         raise _bad("amount", "A whole number of minor units (cents), zero or more.")
     return {"basket": int(amount), "currency": currency}
 
