@@ -6,16 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from leadcapture import i18n
+from leadcapture.chat.models import Conversation
 from leadcapture.consent import queries as consent
 from leadcapture.contacts.models import AddressChange, Contact
 from leadcapture.forms import kinds
 from leadcapture.forms import queries as forms
 from leadcapture.forms.kind import Statement
-from leadcapture.forms.models import Form
+from leadcapture.forms.models import Form, Submission
+from leadcapture.mail.models import Email
 from leadcapture.sites.models import Site
 
 
@@ -175,3 +177,31 @@ def _news(published: Iterable[Form]) -> set[str]:
 def language_of(contact: Contact, site: Site) -> str:
     """The language the person is written to in."""
     return i18n.best(contact.language, site.language)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How much there is of what a person wrote and was sent."""
+
+    submissions: int
+    conversations: int
+    emails: int
+
+
+def counts(session: Session, contact: Contact) -> Counts:
+    """How many forms the contact filled in, conversations they had and e-mails they were sent."""
+
+    def number(*where: ColumnElement[bool]) -> int:
+        return session.scalar(select(func.count()).where(*where)) or 0
+
+    theirs = (Email.contact == contact.public_id) | (Email.to_key == contact.email_key)
+    return Counts(
+        number(Submission.contact_id == contact.id),
+        number(Conversation.contact_id == contact.id),
+        number(Email.site_id == contact.site_id, theirs),
+    )
+
+
+def has_news(session: Session, contact: Contact) -> bool:
+    """Whether the contact agrees to anything that a pause would hold back."""
+    return any(not asked_for(purpose) for purpose in consent.granted_purposes(session, contact.id))
