@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 # How many texts the value of a word before any teaching is worth: of one that the start set knows, of any other.
-KNOWN, UNKNOWN = 4.0, 1.0
+KNOWN, UNKNOWN = 2.0, 1.0
 # What the start set says is said of other texts than a site gets: how much of it counts.
 BELIEVED = 0.7
 LEAD = 1  # how many more texts of spam than of others may count

@@ -24,10 +24,10 @@ _NO_SPACES = (
 )  # fmt: skip
 # Letters of other scripts that look like a Latin one, and nothing else (Unicode TR 39 knows many more).
 _LOOKS_LIKE = str.maketrans(
-    "аевікмнорстухѕјԛԝьһԁɡ" + "αεικνορτυχγω",
-    "aebikmhopctyxsjqwbhdg" + "aeikvoptuxyw",
+    "аевікмнорстухѕјԛԝьһԁɡ" + "αεικνορυχ",
+    "aebikmhopctyxsjqwbhdg" + "aeikvopux",
 )
-_PASSES = frozenset("аевікмнорстухѕјԛԝһԁ" + "αεικνορτυχγω")
+_PASSES = frozenset("аевікмнорстухѕјԛԝһԁ" + "αεικνορυχ")
 _LATIN_PASSES = frozenset("aebikmhopctyxsjqwhdvu")
 
 

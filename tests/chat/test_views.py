@@ -38,7 +38,7 @@ def test_each_view_shows_what_it_says_and_counts_it(desk: Desk) -> None:
     assert desk.under(BUILT_IN["snoozed"]) == {aside}
     assert desk.under(BUILT_IN["closed"]) == {closed}
     assert desk.counts() == {
-        "open": 4, "mine": 1, "unassigned": 2, "missed": 1, "snoozed": 1, "mentions": 0, "closed": 1,
+        "open": 4, "mine": 1, "unassigned": 2, "missed": 1, "snoozed": 1, "mentions": 0, "held": 0, "closed": 1,
     }  # fmt: skip
 
 
