@@ -13,13 +13,13 @@ import gevent
 from leadcapture import clock
 from leadcapture.chat import escalation, files, watching
 from leadcapture.chat import live as chat
+from leadcapture.consent import checkpoints
 from leadcapture.contacts import operations as contacts
-from leadcapture.forms import challenge
+from leadcapture.forms import challenge, kinds, mailed
 from leadcapture.forms import expiry as forms
-from leadcapture.forms import kinds
 from leadcapture.mail import caps, delivery, opens
 from leadcapture.mail import operations as mail
-from leadcapture.privacy import orphans, retaining
+from leadcapture.privacy import moving, orphans, preferences, retaining
 from leadcapture.repermission import asking
 
 log = logging.getLogger("leadcapture.jobs")
@@ -51,12 +51,18 @@ TABLE: tuple[Job, ...] = (
     Job("opened links", 600, opens.sweep_due),
     Job("ask for permission again", 20, asking.due),
     Job("retention", 600, retaining.due),
+    Job("checkpoints of the ledger", 3600, checkpoints.due),
+    Job("changes of address", 3600, moving.sweep_due),
     Job("uploads of nobody", 21_600, orphans.sweep_due),
 )
 
 
 # Who bounces is found out by the job that delivers; the contact of that address says so too.
 mail.on_suppressed.append(contacts.suppress)
+# What rests on a consent is looked at again right before it is handed over.
+mail.wanted.append(preferences.mail_wanted)
+# What was sent to ask for a confirmation is part of its proof.
+mail.on_sent.append(mailed.note)
 
 
 def start(*, live: bool, rest: bool) -> list[gevent.Greenlet[..., None]]:

@@ -122,13 +122,36 @@ def accept(
         page_url=evidence.page_url,
         submitted_at=now,
     )
-    if held.judge(
+    conversations: list[str] = []
+    if not held.judge(
         session, now, stored=stored, filled=filled, noted=evidence.signals, effects=effects, days=mails.days
     ):
-        return public_id, []
-    return public_id, ask(
-        session, now, stored=stored, filled=filled, form=form, consents=checked.consents, effects=effects, mails=mails
+        conversations = ask(
+            session,
+            now,
+            stored=stored,
+            filled=filled,
+            form=form,
+            consents=checked.consents,
+            effects=effects,
+            mails=mails,
+        )
+    # Last, for all who write to the site's ledger wait for one another.
+    consent.requested(
+        session,
+        now,
+        site_id=site.id,
+        submission=public_id,
+        email=checked.address.typed,
+        statements=checked.consents,
+        form_slug=form.slug,
+        form_version=checked.version,
+        language=checked.language,
+        page_url=evidence.page_url,
+        ip=evidence.ip,
+        user_agent=evidence.user_agent,
     )
+    return public_id, conversations
 
 
 def ask(

@@ -155,8 +155,13 @@ def record(session: Session, now: datetime, worker: str, mail: Claimed, answer: 
         values["sent_at"] = now
     if verdict.due_at is not None:
         values["due_at"] = verdict.due_at
-    if _update_mine(session, worker, mail.id, ("sending", "ambiguous"), **values) and verdict.no_such_address:
-        row = session.get_one(Email, mail.id)
+    if not _update_mine(session, worker, mail.id, ("sending", "ambiguous"), **values):
+        return
+    row = session.get_one(Email, mail.id)
+    if verdict.status == "sent":
+        for react in operations.on_sent:
+            react(session, now, email=row)
+    elif verdict.no_such_address:
         operations.suppress(session, now, site_id=row.site_id, email_key=row.to_key, reason="bounce")
 
 

@@ -23,6 +23,9 @@ from leadcapture.sites.rules import text_on
 WAITING = ("queued", "deferred")
 WITHDRAWN = "Not sent: the consent it rests on holds no more."
 
+# What else must know of a mail that was handed over; called in the same transaction with its row as `email`.
+on_sent: list[Callable[..., None]] = []
+
 # What else must know of a suppressed address; called in the same transaction with site_id and email_key.
 on_suppressed: list[Callable[..., None]] = []
 
@@ -186,7 +189,8 @@ def retry(session: Session, now: datetime, *, site_id: int, public_id: str) -> N
         session,
         site_id,
         public_id,
-        Email.status.in_(("deferred", "failed", "bounced", "ambiguous")),
+        # A mail whose text is no longer kept has nothing to say.
+        Email.status.in_(("deferred", "failed", "bounced", "ambiguous")) & (Email.html != ""),
         status="queued",
         due_at=now,
         attempts=0,
