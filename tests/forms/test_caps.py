@@ -22,7 +22,7 @@ from leadcapture.operators.models import Membership
 from leadcapture.sites.models import Site
 from tests.conftest import add_people, configured
 
-from .conftest import ORIGIN, count
+from .conftest import ORIGIN, count, hand_over
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LIMITS = [caps.Limit(1, HOUR), caps.Limit(3, DAY)]
@@ -112,7 +112,7 @@ def test_while_the_second_mail_waits_the_code_of_the_first_is_good(visitor, time
     first = mailed("alice@example.org")
     with db.read() as session:
         about = session.scalars(select(Email.about)).one()
-    db.write(lambda session: session.query(Email).update({"status": "sent", "sent_at": time.now}))
+    db.write(hand_over)
     path, body = f"/v1/submissions/{sent.json['submission']}/resend", {"poll_token": sent.json["poll_token"]}
     visitor.client.post(path, json=body, headers=ORIGIN)
     assert planned() == [time.now, time.now + HOUR]

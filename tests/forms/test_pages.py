@@ -15,7 +15,7 @@ from leadcapture.forms.models import Submission
 from leadcapture.mail.models import Email
 from leadcapture.sites.models import Site
 
-from .conftest import count
+from .conftest import count, hand_over
 
 
 class Controls(HTMLParser):
@@ -105,6 +105,7 @@ def test_a_wrong_code_is_said_and_can_be_typed_again(client, visitor, page, mail
 def test_the_mail_can_be_sent_again_from_the_page(client, visitor, page, mailed):
     sent = fill(client, page, email="alice@example.org", consent="newsletter")
     before = mailed("alice@example.org")
+    db.write(hand_over)
     again = client.post(f"{page}/resend", data=Controls(sent.text).forms[f"{page}/resend"])
     assert again.status_code == 200
     assert "We send it again" in unescape(again.text)
