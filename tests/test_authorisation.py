@@ -38,6 +38,12 @@ THEIRS = """
     POST /console/canned/{reply}
     POST /console/canned/{reply}/delete
     GET /console/contacts/{contact}
+    GET /console/contacts/{contact}/proof.json
+    GET /console/contacts/{contact}/proof.pdf
+    POST /console/contacts/{contact}/receipt
+    POST /console/held/{held}/release
+    POST /console/held/{held}/spam
+    POST /console/held/{held}/undo
     GET /console/inbox/{conversation}
     GET /console/inbox/{conversation}/transcript
     POST /console/inbox/{conversation}/transcript
@@ -115,10 +121,13 @@ HIS_OWN = """
     GET /console/forms/new
     POST /console/forms/new kind=subscription site={site}
     GET /console/forms/work
+    GET /console/held?site={site}&after=0
     GET /console/inbox?conversation={conversation}
     GET /console/invitations?site={site}
     POST /console/invitations site={site}
     GET /console/outbox?q={address}&site={site}
+    GET /console/protection?site={site}
+    POST /console/protection site={site} disposable=allow spam_threshold=0.5 min_seconds=0
     GET /console/site?site={site}
     POST /console/site site={site}
     GET /console/site/preview?site={site}
@@ -193,6 +202,7 @@ PUBLIC = {
     "form_pages.back_to_form": "the same page, asked for by a reload",
     "form_pages.accent": "the site's colour",
     "form_short.": "leads to a published form",
+    "proof.checker": "the program that checks proofs",
     "contest_pages.draw": "the record of a draw is public",
     "contest_pages.draw_record": "the record of a draw is public",
     "contest_pages.script": "the program that checks a draw",
@@ -215,6 +225,8 @@ NO_SUCH = {
     "seen": {"conversation": "{conversation}", "seq": 1},
     "delivered": {"conversation": "{conversation}", "seq": 1},
     "close": {"conversation": "{conversation}"},
+    "release": {"conversation": "{conversation}"},
+    "spam": {"conversation": "{conversation}"},
     "assign": {"conversation": "{conversation}", "operator": "{charlie}"},
     "join": {"conversation": "{conversation}"},
     "sync": {"conversation": "{conversation}", "after_seq": 0, "after_rev": 0},
@@ -295,8 +307,8 @@ def world(
 
 
 def add_what_the_demo_lacks(tables: sqlite3.Connection) -> None:
-    """A member, a seat, a file in the chat, a saved view, a user whom the host site has proven, and a visitor who is on
-    the site and agreed to be seen."""
+    """A member, a seat, a file in the chat, a saved view, a held submission, a user whom the host site has proven, and
+    a visitor who is on the site and agreed to be seen."""
     form = "SELECT id FROM forms WHERE site_id = 1 AND kind = ?"
     contact = "SELECT min(id) FROM contacts WHERE site_id = 1"
     at = "2026-03-04 10:00:00.000000"
@@ -327,6 +339,13 @@ def add_what_the_demo_lacks(tables: sqlite3.Connection) -> None:
         "url, title, since, heard_at) VALUES ('s', 'p', 1, 'vis_looks_at_alices', 'en', '', '', '', "
         "'https://shop.example.org/', 'Shop', ?, '2099-01-01 00:00:00.000000')",
         (at,),
+    )
+    tables.execute(
+        "INSERT INTO submissions (public_id, site_id, form_id, form_version, status, email, email_key, name, phone, "
+        "language, data, consents, page_url, user_agent, created_at, held_at) "
+        f"VALUES ('sub_held_at_alices', 1, ({form}), 1, 'held', 'erin@example.org', 'erin@example.org', 'Erin', '', "
+        """'en', '{"message": "Cheap pills from Erin"}', '[]', '', '', ?, ?)""",
+        ("offline", at, at),
     )
     tables.execute("UPDATE visitors SET user_id = 'user-of-alices' WHERE id = (SELECT min(id) FROM visitors)")
     tables.commit()
@@ -379,6 +398,7 @@ def names_of(tables: sqlite3.Connection) -> dict[str, Any]:
         "seat": "seat_one_of_alices",
         "confirmation": one("SELECT public_id FROM confirmations WHERE site_id = 1 AND status = 'pending'"),
         "submission": one("SELECT public_id FROM submissions WHERE site_id = 1 AND status = 'pending'"),
+        "held": "sub_held_at_alices",
         "event": "message",
     }
 

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 import phonenumbers
-from wtforms import DecimalField, EmailField, FieldList, Form, FormField, HiddenField, RadioField, StringField, TelField
+import wtforms
+from wtforms import EmailField, FieldList, Form, FormField, HiddenField, RadioField, StringField, TelField
 from wtforms.fields import DateTimeLocalField, SelectMultipleField
 from wtforms.utils import unset_value
 from wtforms.validators import DataRequired, Length, Optional, ValidationError
@@ -40,6 +41,9 @@ SENTENCES: Mapping[str, Any] = {
 }
 
 
+LONGEST_NUMBER = 15
+
+
 class _Translations:
     def gettext(self, text: str) -> str:
         return str(SENTENCES[text]) if text in SENTENCES else i18n.gettext(text)
@@ -59,6 +63,18 @@ class Meta:
 
     def get_translations(self, form: Any) -> _Translations:  # noqa: ARG002 the signature is WTForms's
         return _Translations()
+
+
+class DecimalField(wtforms.DecimalField):
+    """A number as people mean it: finite, and neither longer nor finer than LONGEST_NUMBER digits. (WTForms takes NaN and
+    1e999999 too, and breaks on the former.)"""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata([text[:100] for text in valuelist])
+        number = self.data
+        if number and not (number.is_finite() and abs(number.adjusted()) <= LONGEST_NUMBER):
+            self.data = None
+            raise ValueError(self.gettext("Not a valid decimal value."))
 
 
 class AddressField(EmailField):

@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 from wtforms import (
     BooleanField,
     DateField,
-    DecimalField,
     EmailField,
     HiddenField,
     RadioField,
@@ -23,7 +22,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange,
 from leadcapture import addresses
 from leadcapture.errors import Invalid
 from leadcapture.forms import rules
-from leadcapture.forms.fields import ChecksField, PhoneField, Row, words
+from leadcapture.forms.fields import ChecksField, DecimalField, PhoneField, Row, words
 from leadcapture.i18n import gettext as _
 from leadcapture.i18n import lazy_gettext
 

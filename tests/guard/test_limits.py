@@ -45,6 +45,8 @@ TEXTS = [
     "-1",
     "1e999",
     "NaN",
+    "sNaN",
+    "1e99999999",
     "²",  # a digit, and no number
     LONG,
     "\0\x1b\u202e=1+1",

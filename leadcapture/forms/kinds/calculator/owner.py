@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 
 from babel import Locale
 from babel.numbers import list_currencies
-from wtforms import BooleanField, DecimalField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional, ValidationError
 
 from leadcapture import i18n
-from leadcapture.forms.fields import Row, RowsField
+from leadcapture.forms.fields import DecimalField, Row, RowsField
 from leadcapture.forms.kind import NewsletterOffering, notice_field
 from leadcapture.forms.kinds.calculator import rules
 from leadcapture.forms.kinds.calculator.sheet import CHOICES, draft
