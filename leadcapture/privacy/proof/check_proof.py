@@ -12,7 +12,7 @@ called wrongly.
 import hashlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -220,7 +220,7 @@ def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], say: Callable[[str], Any] = print) -> int:
     if len(arguments) not in (1, 2):
         print(__doc__, file=sys.stderr)
         return 2
@@ -231,7 +231,7 @@ def main(arguments: list[str]) -> int:
     except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
         found.append((False, f"this cannot be read: {error!r}"))
     for holds, what in found:
-        print("ok   " if holds else "WRONG", what)
+        say(f"{'ok   ' if holds else 'WRONG'} {what}")
     return 0 if all(holds for holds, _what in found) else 1
 
 

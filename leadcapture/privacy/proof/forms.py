@@ -68,7 +68,7 @@ def _shown(
         found |= {name: described[name] for name in ("title", "intro", "button", "privacy_url")}
         found |= {"optional": _("optional"), "fields": list(_fields(described["fields"], sent))}
     # The words that were recorded stand for those of their purpose: the site may have another name by now.
-    drawn = [
+    drawn: list[dict[str, Any]] = [
         agreed.pop(one.purpose)
         if one.purpose in agreed
         else {"purpose": one.purpose, "statement": one.statement, "version": one.version, "agreed": False, "rows": []}

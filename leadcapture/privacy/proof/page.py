@@ -34,7 +34,7 @@ class Paper(FPDF):
     """An A4 document in the language of the moment, as PDF/A-3 (ISO 19005-3): made to be kept, and to carry files."""
 
     def __init__(self, title: str, foot: str) -> None:
-        super().__init__(format="A4", enforce_compliance="PDF/A-3U")
+        super().__init__(format="A4", enforce_compliance="PDF/A-3B")
         self.rtl = i18n.direction(i18n.language()) == "rtl"
         self.set_title(title)
         self.set_lang(i18n.language())
