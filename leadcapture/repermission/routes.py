@@ -14,6 +14,7 @@ from flask import Blueprint, Response, current_app, make_response, render_templa
 
 from leadcapture import clock, db, i18n, signing, web
 from leadcapture.i18n import gettext as _
+from leadcapture.mail import opens
 from leadcapture.optin import rules as optin
 from leadcapture.optin import signals
 from leadcapture.repermission import letters, operations, queries, rules
@@ -22,11 +23,14 @@ from leadcapture.sites import queries as sites
 
 blueprint = Blueprint("repermission", __name__)
 
+LINKS = frozenset({"permission", "mail", "unsubscribe"})  # that the mail has
+
 
 @blueprint.get("/permission/<token>")
 def look(token: str) -> Response:
     """The question, or what came of it."""
     question, site = _asked(token)
+    opens.note(clock.now(), about=_about(question, token), link="permission", ip=web.client_ip(), agent=_agent())
     return _page(question, site, token)
 
 
@@ -41,7 +45,7 @@ def answer(token: str) -> Response:
         return _page(question, site, token)
     ask, typed = signing.verify("permission", token), fields.get("code")
     right = typed is not None and hmac.compare_digest(optin.typed_code(typed).encode(), letters.code_of(ask).encode())
-    if fields.get("List-Unsubscribe") is None and not right and (typed is not None or _suspicious(question)):
+    if fields.get("List-Unsubscribe") is None and not right and (typed is not None or _suspicious(question, token)):
         problem = _("This is not the code from the mail.") if typed is not None else None
         return _page(question, site, token, code_asked=True, problem=problem)
     db.write(operations.answer, clock.now(), ask=ask, yes=said == "yes", **_asker())
@@ -58,16 +62,29 @@ def _asked(token: str) -> tuple[Question, Any]:
     return question, site
 
 
-def _suspicious(question: Question) -> bool:
-    agent = request.headers.get("User-Agent", "")
-    return signals.judge(agent=agent, now=clock.now(), handed_over_at=question.mailed_at).suspicious
+def _suspicious(question: Question, token: str) -> bool:
+    """Whether the press looks like a mail scanner's, as on the page of a confirmation."""
+    now, ip, agent = clock.now(), web.client_ip(), _agent()
+    with db.read() as session:
+        seen = [opens.by_same(session, now, about=one, ip=ip, agent=agent) for one in _about(question, token)]
+    opened = frozenset().union(*seen)
+    return signals.judge(agent=agent, now=now, handed_over_at=question.mailed_at, opened=opened, links=LINKS).suspicious
+
+
+def _about(question: Question, token: str) -> list[str]:
+    """The public ids that the links of the mail are noted under."""
+    return [signing.verify("permission", token), *([question.contact] if question.contact else [])]
+
+
+def _agent() -> str:
+    return request.headers.get("User-Agent", "")
 
 
 def _asker() -> dict[str, str | None]:
     stores_ip = current_app.config["LEADCAPTURE"].store_ip
     return {
         "ip": web.client_ip() if stores_ip else None,
-        "user_agent": request.headers.get("User-Agent", "")[:400],
+        "user_agent": _agent()[:400],
     }
 
 

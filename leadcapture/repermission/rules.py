@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from difflib import SequenceMatcher
 
-from leadcapture import i18n
-
 STATES = ("draft", "running", "paused", "done", "cancelled")
 # What may follow on what: the buttons of a campaign.
 FOLLOWS = {
@@ -108,10 +106,8 @@ def wordings(kept: Mapping[str, Mapping[str, str]]) -> dict[str, Wording]:
 def language_for(wanted: str, offered: Iterable[str], site_language: str) -> str:
     """In which of the offered languages a person is asked who speaks `wanted`: that one, the site's, or the first."""
     known = sorted(offered)
-    for language in (i18n.best(wanted) if wanted else "", site_language):
-        if language in known:
-            return language
-    return known[0]
+    spoken = wanted.replace("_", "-").partition("-")[0].lower()
+    return next((language for language in (spoken, site_language) if language in known), known[0])
 
 
 def room(per_hour: int, asked_in_the_last_hour: int, most: int) -> int:
