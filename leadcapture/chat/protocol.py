@@ -26,7 +26,7 @@ VISITOR_HEARS = ("welcome", "message", "changed", "typing", "seen", "delivered",
 OPERATOR_EMITS = (
     "presence", "idle", "take", "message", "typing", "seen", "delivered", "close", "assign", "join", "sync", "list",
     "counts", "search", "save_view", "drop_view", "snooze", "tag", "bulk", "canned", "edit", "delete", "block",
-    "unblock", "mentioned", "mention_seen", "about", "people", "approach",
+    "unblock", "release", "spam", "mentioned", "mention_seen", "about", "people", "approach",
 )  # fmt: skip
 OPERATOR_HEARS = (
     "queue", "conversation", "message", "changed", "typing", "presence", "beat", "escalation", "mention", "counts",
