@@ -24,6 +24,7 @@ BEFORE = -1.0
 BY_START, BY_TEACHING = 1.5, 4.0
 NO_SUSPICION = 1.5
 SAID_BY_WORDS = 0.5  # points from which the words are named as a reason
+SAME_FROM, SAME_WORDS = 6, 0.9  # a text of so many words is the same as another where they share so many of them
 LONG_ENOUGH = 20  # letters in capitals that are shouting
 REPEATED_FROM = 40  # characters of a text that two people do not write by chance
 
@@ -106,7 +107,15 @@ def _words(given: Given, taught: Counts) -> float:
     if not known:
         return by_start
     by_teaching = min(max(log_odds(found, taught), -BY_TEACHING), BY_TEACHING)
+    if by_teaching > NO_SUSPICION and _is_the_same(found, taught):
+        by_teaching = BY_TEACHING
     return (1 - known) * by_start + known * by_teaching
+
+
+def _is_the_same(found: Sequence[str], taught: Counts) -> bool:
+    """Whether nearly all words stood in what was called spam: one click is enough to know the same text again."""
+    in_spam = sum(taught.words.get(word, (0, 0))[1] > 0 for word in found)
+    return len(found) >= SAME_FROM and in_spam >= SAME_WORDS * len(found)
 
 
 def log_odds(found: Sequence[str], taught: Counts) -> float:
