@@ -4,16 +4,16 @@ import has come by it, it is one transaction. Whatever ends a worker, every row 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import bindparam, delete, literal, literal_column, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from leadcapture import ids
+from leadcapture import ids, sets
 from leadcapture.consent import ledger
 from leadcapture.consent import rules as consent_rules
 from leadcapture.contacts.models import Contact
@@ -106,36 +106,32 @@ def _make_contacts(
 ) -> dict[str, Known]:
     """Insert the contacts; those that were inserted, by their key."""
     site_language = session.get_one(Site, found.site_id).language
-    rows: list[dict[str, Any]] = [
+    rows = [
         {
             "public_id": ids.new("contact"),
-            "site_id": found.site_id,
             "email": person.typed,
             "email_key": person.key,
             "name": person.name,
             "phone": person.phone,
             "language": person.language or site_language,
-            "status": "confirmed",
             "source": found.name[:120],
             "attributes": dict(person.attributes),
             "topics": list(person.topics) or None,
-            "channel": "mail",
-            "import_id": found.id,
-            "confirmed_at": now,
-            "active_at": now,
-            "created_at": now,
-            "updated_at": now,
         }
         for person in people
         if isinstance(person, Person)
     ]
     if not rows:
         return {}
-    session.execute(_insert(session, _contacts).on_conflict_do_nothing(index_elements=["site_id", "email_key"]), rows)
+    of_all = {"site_id": found.site_id, "status": "confirmed", "channel": "mail", "import_id": found.id}
+    times = dict.fromkeys(("confirmed_at", "active_at", "created_at", "updated_at"), now)
+    _insert(session, _contacts, of_all | times, rows)
     # No longer needed in the quarantine: there is a proof now.
-    keys = [row["email_key"] for row in rows]
+    keys = [person.key for person in people]
     session.execute(
-        delete(_quarantined).where(_quarantined.c.site_id == found.site_id, _quarantined.c.email_key.in_(keys))
+        delete(_quarantined).where(
+            _quarantined.c.site_id == found.site_id, sets.among(session, Quarantined.email_key, keys)
+        )
     )
     ours = {row["public_id"] for row in rows}
     there = queries.ids_of(session, found.site_id, keys)
@@ -147,8 +143,6 @@ def _set_apart(session: Session, found: Import, people: Sequence[Person | Refuse
     rows = [
         {
             "public_id": ids.new("quarantined"),
-            "site_id": found.site_id,
-            "import_id": found.id,
             "email": person.typed,
             "email_key": person.key,
             "name": person.name,
@@ -161,8 +155,7 @@ def _set_apart(session: Session, found: Import, people: Sequence[Person | Refuse
         if isinstance(person, Person)
     ]
     if rows:
-        apart = _insert(session, _quarantined)
-        session.execute(apart.on_conflict_do_nothing(index_elements=["site_id", "email_key"]), rows)
+        _insert(session, _quarantined, {"site_id": found.site_id, "import_id": found.id}, rows)
 
 
 def _fill_in(session: Session, now: datetime, verdicts: Sequence[Verdict]) -> None:
@@ -184,7 +177,7 @@ def _fill_in(session: Session, now: datetime, verdicts: Sequence[Verdict]) -> No
 def _consent(session: Session, now: datetime, found: Import, verdicts: Sequence[Verdict]) -> None:
     """Record that these people agreed, elsewhere and before."""
     said = found.provenance
-    shared = {
+    shared: dict[str, Any] = {
         "statement": said["statement"],
         "method": "import",
         "import": found.public_id,
@@ -217,6 +210,16 @@ def _consent(session: Session, now: datetime, found: Import, verdicts: Sequence[
         ledger.append_many(session, now, found.site_id, events)
 
 
-def _insert(session: Session, table: Any) -> Any:
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    return dialect.insert(table)
+def _insert(session: Session, table: Any, of_all: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert the rows of people whom the site does not have yet; `of_all` is what all of them share."""
+    dialect = session.get_bind().dialect
+    module = sqlite if dialect.name == "sqlite" else postgresql
+    # Written into the statement, for a value that is bound is made ready for the database once for each row.
+    shared: dict[str, Any] = {
+        name: literal_column(
+            str(literal(value, table.c[name].type).compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+        )
+        for name, value in of_all.items()
+    }
+    statement = module.insert(table).values(shared).on_conflict_do_nothing(index_elements=["site_id", "email_key"])
+    session.connection().execute(statement, rows)

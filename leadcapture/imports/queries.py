@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from leadcapture import sets
 from leadcapture.consent.models import Agreement, LedgerEvent
 from leadcapture.contacts.models import Contact
 from leadcapture.errors import NotFound
@@ -20,7 +20,6 @@ from leadcapture.mail import gone
 from leadcapture.mail.models import Suppression
 
 PAGE = 50
-_AT_ONCE = 5000  # values in one IN (…)
 
 
 @dataclass(frozen=True)
@@ -82,14 +81,20 @@ def met(session: Session, site_id: int, keys: Sequence[str], purpose: str, *, lo
     barred = {
         key: reason for key, reason in gone.suppressions(session, site_id, keys) if reason in ("bounce", "complaint")
     }
-    quarantined = set(_each(session, keys, select(Quarantined.email_key), Quarantined, site_id))
-    return Met(known, barred, gone.among(session, site_id, keys), quarantined)
+    apart = select(Quarantined.email_key).where(
+        Quarantined.site_id == site_id, sets.among(session, Quarantined.email_key, keys)
+    )
+    return Met(known, barred, gone.among(session, site_id, keys), set(session.scalars(apart)))
 
 
 def ids_of(session: Session, site_id: int, keys: Sequence[str]) -> Sequence[tuple[str, int, str]]:
     """Of the contacts with these addresses: key, internal id, public id."""
     columns = select(Contact.email_key, Contact.id, Contact.public_id)
-    return [tuple(row) for row in _rows(session, keys, columns, Contact, site_id)]
+    return (
+        session.execute(columns.where(Contact.site_id == site_id, sets.among(session, Contact.email_key, keys)))
+        .tuples()
+        .all()
+    )
 
 
 def _known(session: Session, site_id: int, keys: Sequence[str], purpose: str, lock: bool) -> dict[str, Known]:
@@ -111,24 +116,12 @@ def _known(session: Session, site_id: int, keys: Sequence[str], purpose: str, lo
         Contact.topics,
         Contact.attributes,
     )
-    if lock:
-        # In one order everywhere, so that two imports never wait for each other; asked again once they are ours.
-        mine = select(Contact.email_key).order_by(Contact.id).with_for_update()
-        keys = list(_each(session, keys, mine, Contact, site_id))
-    found = _rows(session, keys, columns.add_columns(agrees, left), Contact, site_id)
+    theirs = Contact.site_id == site_id, sets.among(session, Contact.email_key, keys)
+    if lock and session.get_bind().dialect.name != "sqlite":  # which has one writer at a time
+        # In one order everywhere, so that two imports never wait for each other; looked at again once they are ours.
+        session.execute(select(Contact.id).where(*theirs).order_by(Contact.id).with_for_update())
+    found = session.execute(columns.add_columns(agrees, left).where(*theirs))
     return {key: Known(*values) for key, *values in found}
-
-
-def _each(session: Session, keys: Sequence[str], columns: Any, table: Any, site_id: int) -> list[str]:
-    return [key for (key,) in _rows(session, keys, columns, table, site_id)]
-
-
-def _rows(session: Session, keys: Sequence[str], columns: Any, table: Any, site_id: int) -> list[Any]:
-    found: list[Any] = []
-    for begin in range(0, len(keys), _AT_ONCE):
-        among = table.email_key.in_(keys[begin : begin + _AT_ONCE])
-        found += session.execute(columns.where(table.site_id == site_id, among)).all()
-    return found
 
 
 # ---- the quarantine --------------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from leadcapture.mail.delivery import worker_name
 
 log = logging.getLogger("leadcapture.imports")
 
-BATCH = 2000  # rows in one transaction
+BATCH = 1000  # rows in one transaction
 BREATHS = 1.0  # seconds between two signs of life while nothing is written
 
 Told = Callable[[int, int], None]  # bytes done, bytes of all

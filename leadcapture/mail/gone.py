@@ -14,12 +14,11 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from leadcapture import signing
+from leadcapture import sets, signing
 from leadcapture.mail.models import Suppression
 
 ERASED, REFUSED = "erasure", "refused"
 _MARK = "hmac:"
-_AT_ONCE = 5000  # values in one IN (…)
 
 
 def remember(session: Session, now: datetime, *, site_id: int, email_key: str, reason: str) -> None:
@@ -41,14 +40,10 @@ def among(session: Session, site_id: int, email_keys: Iterable[str]) -> dict[str
     return {whose[digest]: reason for digest, reason in suppressions(session, site_id, list(whose))}
 
 
-def suppressions(session: Session, site_id: int, email_keys: Sequence[str]) -> list[tuple[str, str]]:
+def suppressions(session: Session, site_id: int, email_keys: Sequence[str]) -> Sequence[tuple[str, str]]:
     """Those of the keys that the site's suppressions have as they stand, each with the reason."""
-    found: list[tuple[str, str]] = []
-    for begin in range(0, len(email_keys), _AT_ONCE):
-        some = email_keys[begin : begin + _AT_ONCE]
-        asked = select(Suppression.email_key, Suppression.reason)
-        found += session.execute(asked.where(Suppression.site_id == site_id, Suppression.email_key.in_(some))).tuples()
-    return found
+    asked = select(Suppression.email_key, Suppression.reason).where(Suppression.site_id == site_id)
+    return session.execute(asked.where(sets.among(session, Suppression.email_key, email_keys))).tuples().all()
 
 
 def _digests(site_id: int, email_key: str) -> list[str]:
