@@ -205,6 +205,7 @@ def form_context(
         "agreed": fields.getlist("consent"),
         "errors": error.fields if isinstance(error, Invalid) else {},
         "problem": error.message if error else None,
+        "wait": error.retry_after if isinstance(error, RateLimited) else None,
         "once": fields.get("once") or secrets.token_urlsafe(16),
         "opened": fields.get("opened") or opened.sign(clock.now(), form.public_id),
         "page_url": fields.get("page_url") or request.referrer or "",

@@ -24,6 +24,11 @@ if (described && form) {
   });
 }
 
+// Somebody was too quick: when the time is over, the page says that it may be sent now.
+for (const notice of document.querySelectorAll<HTMLElement>("[data-wait]")) {
+  setTimeout(() => (notice.textContent = notice.dataset.over ?? ""), Number(notice.dataset.wait) * 1000);
+}
+
 for (const button of document.querySelectorAll<HTMLElement>(".copy button")) {
   const [code, said] = ["code", "[role=status]"].map((one) => button.parentElement!.querySelector<HTMLElement>(one)!);
   copyOnPress(button, code!, said!, { copy: button.textContent ?? "", copied: button.dataset.copied ?? "" });

@@ -51,6 +51,8 @@ export interface WireError {
   message: string;
   fields?: Record<string, string[]>;
   by?: { name: string };
+  /** Seconds to wait, when something came too often. */
+  retry_after?: number;
 }
 export type Refusal = { ok: false; error: WireError };
 export type Ack<T> = ({ ok: true } & T) | Refusal;

@@ -22,6 +22,8 @@ export interface Pending extends Draft {
   /** Waits longer than anybody expects: said to be not sent, and still tried. */
   late?: boolean;
   error?: string;
+  /** The service's own sentence about it: it says when to come back. */
+  said?: string;
   /** Once stored: its place in the conversation, behind a gap that is being filled. */
   seq?: number;
 }
@@ -133,7 +135,7 @@ export function reduce(state: ChatState, event: ChatEvent): ChatState {
     case "stored":
       return store(state, event.client_id, event.stored);
     case "refused":
-      return change(state, event.client_id, (one) => ({ ...one, state: "failed", error: event.error.code }));
+      return change(state, event.client_id, (one) => ({ ...one, state: "failed", error: event.error.code, said: event.error.message }));
     case "late":
       return change(state, event.client_id, (one) => (one.state === "waiting" ? { ...one, late: true } : one));
     case "retry":

@@ -2,7 +2,8 @@
 // typed whatever happens, and then waits with the person for the confirmation.
 import { call, type Answer } from "../api";
 import { el } from "../dom";
-import type { Words } from "../i18n/words";
+import { waitingTime } from "../i18n/waiting";
+import { westernLocale, type Words } from "../i18n/words";
 import type { Accepted, Challenge, Descriptor, SubmissionState, WireError } from "../protocol";
 import { randomId } from "../random";
 import { doneView, type DoneView } from "./done";
@@ -62,6 +63,10 @@ function engaged(form: HTMLFormElement, descriptor: Descriptor, context: FormCon
   let asking: Promise<string | null> | null = null;
   let done: DoneView | null = null;
   let poll: ReturnType<typeof setTimeout> | undefined;
+  // Until the service takes something again, after it said that too much came.
+  let pause: ReturnType<typeof setTimeout> | undefined;
+  // The signed mark of when this filling began: it comes with the first challenge and goes with the next ones.
+  let opened = "";
   let sentAt = 0;
   // Marks this one filling: sent again after a lost answer, it is the same submission.
   let once = randomId();
@@ -136,8 +141,10 @@ function engaged(form: HTMLFormElement, descriptor: Descriptor, context: FormCon
   }
 
   async function challenged(): Promise<string | null> {
-    const { data, status } = await call<Descriptor>(`${formUrl}?lang=${descriptor.lang}`, { signal: stopped.signal });
+    const asked = `${formUrl}?lang=${descriptor.lang}${opened && `&opened=${opened}`}`;
+    const { data, status } = await call<Descriptor>(asked, { signal: stopped.signal });
     if (status !== 200 || !data.challenge) return null;
+    opened ||= data.opened ?? "";
     proof = { challenge: data.challenge, payload: solve(data.challenge, stopped.signal) };
     return proof.payload;
   }
@@ -177,9 +184,8 @@ function engaged(form: HTMLFormElement, descriptor: Descriptor, context: FormCon
     else if (answer.status === 200) settle(answer.data);
     else {
       const said = answer.data?.error?.code;
-      const known: CodeProblem[] = ["wrong_code", "expired", "too_many_tries"];
-      const limited = answer.status === 429 ? "too_many_tries" : "server";
-      dispatch({ type: "codeRefused", problem: known.find((code) => code === said) ?? limited });
+      const known: CodeProblem[] = ["wrong_code", "expired", "too_many_tries", "rate_limited"];
+      dispatch({ type: "codeRefused", problem: known.find((code) => code === said) ?? "server", wait: answer.retryAfter });
     }
   }
 
@@ -187,7 +193,7 @@ function engaged(form: HTMLFormElement, descriptor: Descriptor, context: FormCon
     if (!dispatch({ type: "resend" })) return;
     const url = `${base}/v1/submissions/${state.submission}/resend`;
     const answer = await call(url, { body: { poll_token: state.pollToken } }).catch(() => null);
-    dispatch({ type: "resent", ok: answer?.status === 202 });
+    dispatch({ type: "resent", ok: answer?.status === 202, wait: answer?.retryAfter });
   }
 
   // ---- showing
@@ -199,6 +205,10 @@ function engaged(form: HTMLFormElement, descriptor: Descriptor, context: FormCon
     if (state.errors !== before.errors) showErrors(form, state.errors);
     problem.textContent = explain();
     problem.hidden = !problem.textContent;
+    if (state.retryAfter !== before.retryAfter) {
+      clearTimeout(pause);
+      if (state.retryAfter) pause = setTimeout(() => dispatch({ type: "waited" }), state.retryAfter * 1000);
+    }
     if (["sent", "confirmed", "expired"].includes(state.phase)) showDone(before);
     else if (done?.element.isConnected) {
       done.element.replaceWith(form);
@@ -215,7 +225,7 @@ function engaged(form: HTMLFormElement, descriptor: Descriptor, context: FormCon
     if (!what) return "";
     if (what === "said") return state.message;
     if (what === "missing") return t("form_missing");
-    if (what === "rate_limited" && retryAfter) return t("form_rate_limited", { time: waitingTime(retryAfter, descriptor.lang) });
+    if (what === "rate_limited" && retryAfter) return t("form_rate_limited", { time: waitingTime(retryAfter, westernLocale(descriptor.lang)) });
     return t(what === "rate_limited" ? "form_rate_limited_later" : `form_${what}`);
   }
 
@@ -250,6 +260,11 @@ function engaged(form: HTMLFormElement, descriptor: Descriptor, context: FormCon
   function onInput({ target }: Event): void {
     clearError(form, target as HTMLInputElement);
     if ((target as HTMLInputElement).type === "range") sayValue(target as HTMLInputElement, descriptor.lang);
+    begin();
+  }
+
+  // Who has their address filled in by the browser types nothing: to look into the form is to begin.
+  function begin(): void {
     if (!proof && !context.preview) proven().catch(() => undefined);
   }
 
@@ -263,6 +278,7 @@ function engaged(form: HTMLFormElement, descriptor: Descriptor, context: FormCon
   ];
   form.addEventListener("submit", onSubmit);
   form.addEventListener("input", onInput);
+  form.addEventListener("focusin", begin);
   return {
     submit: () => void submit(),
     prefill: (values) => writeValues(form, values),
@@ -271,15 +287,11 @@ function engaged(form: HTMLFormElement, descriptor: Descriptor, context: FormCon
     stop() {
       stopped.abort();
       clearTimeout(poll);
+      clearTimeout(pause);
       for (const end of ends) end();
       form.removeEventListener("submit", onSubmit);
       form.removeEventListener("input", onInput);
+      form.removeEventListener("focusin", begin);
     },
   };
-}
-
-function waitingTime(seconds: number, lang: string): string {
-  const minutes = seconds >= 90;
-  const options = { style: "unit", unit: minutes ? "minute" : "second", unitDisplay: "long" } as const;
-  return new Intl.NumberFormat(lang, options).format(minutes ? Math.ceil(seconds / 60) : Math.ceil(seconds));
 }

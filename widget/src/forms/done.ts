@@ -1,6 +1,7 @@
 // What stands in a form's place once it was sent: where the e-mail went, the code to type, and then the result.
 import { el } from "../dom";
-import type { Words } from "../i18n/words";
+import { waitingTime } from "../i18n/waiting";
+import { westernLocale, type Words } from "../i18n/words";
 import type { Descriptor } from "../protocol";
 import { outcomeParts } from "./outcome";
 import type { FormState } from "./state";
@@ -78,10 +79,11 @@ export function doneView(t: Words, { slug, lang, dir }: Descriptor, actions: Act
       confirm.setAttribute("aria-disabled", String(state.code.busy));
       const problem = state.code.problem;
       wrong.hidden = !problem;
-      wrong.textContent = problem ? codeSentence(problem, t) : "";
+      const limited = state.wait ? t("form_rate_limited", { time: waitingTime(state.wait, westernLocale(lang)) }) : "";
+      wrong.textContent = problem ? (problem === "rate_limited" && limited) || codeSentence(problem, t) : "";
       code.setAttribute("aria-invalid", String(!!problem));
       resent.textContent =
-        state.resend === "done" ? t("sent_resent") : state.resend === "failed" ? t("load_failed") : "";
+        state.resend === "done" ? t("sent_resent") : state.resend === "failed" ? limited || t("load_failed") : "";
       if (problem) code.select();
       return;
     }
@@ -110,6 +112,7 @@ export function doneView(t: Words, { slug, lang, dir }: Descriptor, actions: Act
 function codeSentence(problem: string, t: Words): string {
   if (problem === "format") return t("sent_code_format");
   if (problem === "wrong_code") return t("sent_wrong_code");
+  if (problem === "rate_limited") return t("form_rate_limited_later");
   if (problem === "too_many_tries") return t("sent_too_many_tries");
   return t("load_failed");
 }

@@ -30,6 +30,19 @@ test("too many tries say when to come back", () => {
   expect(after(submit, { type: "failed", problem: "rate_limited", retryAfter: 30 }).retryAfter).toBe(30);
 });
 
+test("when the time is over it says so, once", () => {
+  const waited = after(submit, { type: "failed", problem: "rate_limited", retryAfter: 30 }, { type: "waited" });
+  expect(waited).toMatchObject({ phase: "failed", problem: "waited", retryAfter: null });
+  expect(reduce(waited, { type: "waited" })).toBe(waited);
+  expect(reduce(waited, submit)).toMatchObject({ phase: "sending", problem: null });
+});
+
+test("a code that comes too soon says when to come back, and the e-mail asked for again too", () => {
+  const soon = after(submit, accepted, { type: "code" }, { type: "codeRefused", problem: "rate_limited", wait: 40 });
+  expect(soon).toMatchObject({ phase: "sent", code: { busy: false, problem: "rate_limited" }, wait: 40 });
+  expect(after(submit, accepted, { type: "resend" }, { type: "resent", ok: false, wait: 40 })).toMatchObject({ resend: "failed", wait: 40 });
+});
+
 test("errors of fields are shown and gone with the next try", () => {
   const invalid = after(submit, { type: "invalid", errors: { email: ["Not an address."] } });
   expect(invalid).toMatchObject({ phase: "invalid", errors: { email: ["Not an address."] } });

@@ -3,8 +3,8 @@
 import type { Accepted, FormResult, SubmissionState } from "../protocol";
 
 export type Phase = "idle" | "sending" | "invalid" | "challenge" | "sent" | "confirmed" | "expired" | "failed";
-export type Problem = "network" | "server" | "rate_limited" | "challenge" | "refused" | "missing" | "said";
-export type CodeProblem = "format" | "wrong_code" | "expired" | "too_many_tries" | "network" | "server";
+export type Problem = "network" | "server" | "rate_limited" | "waited" | "challenge" | "refused" | "missing" | "said";
+export type CodeProblem = "format" | "wrong_code" | "expired" | "too_many_tries" | "rate_limited" | "network" | "server";
 
 export interface FormState {
   phase: Phase;
@@ -23,6 +23,8 @@ export interface FormState {
   challenged: boolean;
   code: { busy: boolean; problem: CodeProblem | null };
   resend: "none" | "busy" | "done" | "failed";
+  /** Seconds to wait before a code or an e-mail is asked for again, when the service said so. */
+  wait: number | null;
 }
 
 export type FormEvent =
@@ -31,11 +33,12 @@ export type FormEvent =
   | { type: "challenge" }
   | { type: "accepted"; answer: Accepted }
   | { type: "failed"; problem: Problem; retryAfter?: number | null; message?: string }
+  | { type: "waited" }
   | { type: "polled"; answer: SubmissionState }
   | { type: "code" }
-  | { type: "codeRefused"; problem: CodeProblem }
+  | { type: "codeRefused"; problem: CodeProblem; wait?: number | null }
   | { type: "resend" }
-  | { type: "resent"; ok: boolean }
+  | { type: "resent"; ok: boolean; wait?: number | null }
   | { type: "edit" };
 
 export const INITIAL: FormState = {
@@ -51,6 +54,7 @@ export const INITIAL: FormState = {
   challenged: false,
   code: { busy: false, problem: null },
   resend: "none",
+  wait: null,
 };
 
 const OPEN: Phase[] = ["idle", "invalid", "failed"];
@@ -75,6 +79,8 @@ export function reduce(state: FormState, event: FormEvent): FormState {
       return BUSY.includes(state.phase)
         ? { ...INITIAL, phase: "failed", problem: event.problem, retryAfter: event.retryAfter ?? null, message: event.message ?? "" }
         : state;
+    case "waited":
+      return state.problem === "rate_limited" ? { ...state, problem: "waited", retryAfter: null } : state;
     case "accepted":
       return BUSY.includes(state.phase) ? accepted(event.answer) : state;
     case "polled":
@@ -85,12 +91,12 @@ export function reduce(state: FormState, event: FormEvent): FormState {
       if (state.phase !== "sent") return state;
       return event.problem === "expired"
         ? { ...state, phase: "expired", code: INITIAL.code }
-        : { ...state, code: { busy: false, problem: event.problem } };
+        : { ...state, code: { busy: false, problem: event.problem }, wait: event.wait ?? null };
     case "resend":
       return state.phase === "sent" && state.resend !== "busy" ? { ...state, resend: "busy" } : state;
     case "resent":
       if (state.phase !== "sent") return state;
-      return { ...state, resend: event.ok ? "done" : "failed" };
+      return { ...state, resend: event.ok ? "done" : "failed", wait: event.wait ?? null };
     case "edit":
       return BUSY.includes(state.phase) ? state : INITIAL;
   }

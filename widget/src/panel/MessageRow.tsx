@@ -33,7 +33,7 @@ export function MessageRow({ desk, entry, joins }: { desk: Desk; entry: Entry; j
       {entry.body && <div class="bubble" dir="auto"><Text desk={desk} entry={entry} /></div>}
       {state === "failed" ? (
         <p class="meta failed" role="alert">
-          <Icon path={ALERT} /> {t(reason(entry.error))}{" "}
+          <Icon path={ALERT} /> {(entry.error === "rate_limited" && entry.said) || t(reason(entry.error))}{" "}
           {!FINAL.includes(entry.error ?? "") && (
             <button type="button" class="link" data-lc="retry" onClick={() => desk.chat.retry(entry.client_id!)}>{t("retry")}</button>
           )}

@@ -13,6 +13,8 @@ export interface Entry {
   /** How far a message of the visitor has come; null for those of others. */
   state: Delivery | null;
   error: string | null;
+  /** What the service said about the error. */
+  said: string | null;
   file: ChatFile | null;
   deleted: boolean;
   edited: boolean;
@@ -20,7 +22,7 @@ export interface Entry {
   arrival?: Arrival;
 }
 
-const PLAIN = { file: null, deleted: false, edited: false, error: null };
+const PLAIN = { file: null, deleted: false, edited: false, error: null, said: null };
 
 export function entriesOf(state: ChatState): Entry[] {
   const entries: Entry[] = [];
@@ -52,7 +54,7 @@ export function entriesOf(state: ChatState): Entry[] {
     });
   }
   arrive(Infinity);
-  const onTheWay = state.pending.map(({ client_id, body, at, state: how, error, late, file }): Entry => ({
+  const onTheWay = state.pending.map(({ client_id, body, at, state: how, error, said, late, file }): Entry => ({
     ...PLAIN,
     key: client_id,
     author: "visitor",
@@ -63,6 +65,7 @@ export function entriesOf(state: ChatState): Entry[] {
     client_id,
     state: how === "stored" ? "sent" : late ? "failed" : how,
     error: late ? "late" : (error ?? null),
+    said: said ?? null,
     file: file ?? null,
   }));
   return [...entries, ...onTheWay];

@@ -68,6 +68,8 @@ export interface Descriptor {
   /** Whether there is more to it than the loader can paint. */
   rich: boolean;
   challenge?: Challenge;
+  /** A signed mark of when the filling began, to be sent along when another challenge is asked for. */
+  opened?: string;
 }
 
 /** What a kind's own module exports: it works on the painted form, wherever that stands, and needs no network. */
