@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from leadcapture import __version__, addresses, clock, db, doctor, jobs, ratelimit, server, signing, tables, uploads
 from leadcapture import settings as settings_module
 from leadcapture.addresses import Address
+from leadcapture.consent.commands import consent
 from leadcapture.contacts import export as contact_export
 from leadcapture.contacts import queries as contact_queries
 from leadcapture.demo import operations as demo_operations
@@ -189,6 +190,7 @@ def database() -> None:
 def upgrade() -> None:
     """Bring the database up to this version."""
     settings = settings_module.load()
+    signing.configure(settings.secret_keys)  # the ledger's head is sealed when it is made of older consents
     tables.upgrade(db.connect(settings.database_url).engine)
     click.echo("The database is up to date.")
 
@@ -306,5 +308,5 @@ def run_doctor() -> None:
         raise Invalid("Something is wrong: see the lines above.")
 
 
-for brought in (*kinds.commands(), *proof_commands.commands, *privacy_commands.commands):
+for brought in (consent, *kinds.commands(), *proof_commands.commands, *privacy_commands.commands):
     leadcapture.add_command(brought)

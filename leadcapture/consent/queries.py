@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from leadcapture.consent import rules
 from leadcapture.consent.heads import Checkpoint
-from leadcapture.consent.models import Agreement, LedgerCheckpoint, LedgerEvent
+from leadcapture.consent.models import Agreement, LedgerCheckpoint, LedgerEvent, LedgerHead
 from leadcapture.contacts.models import Contact
 from leadcapture.sites.models import Site
 
@@ -193,6 +193,12 @@ def path(session: Session, site_id: int, seq: int) -> tuple[list[str], Checkpoin
     return [row.leaf for row in _with_leaves(session, site_id, rows)], checkpoint_of(
         signed
     ) if signed is not None else None
+
+
+def end(session: Session, site_id: int) -> tuple[int, str]:
+    """How many events the site's ledger has, and the hash of the last."""
+    head = session.get(LedgerHead, site_id)
+    return (head.seq, head.hash) if head is not None else (0, rules.NOTHING_BEFORE)
 
 
 def newest_checkpoint(session: Session, site_id: int) -> Checkpoint | None:
