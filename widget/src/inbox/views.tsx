@@ -15,8 +15,9 @@ export function Views({ state }: { state: State }) {
   const [asking, setAsking] = useState(false);
   const { leave, props } = useMenu();
   const { lists } = state;
-  const missed = lists.counts.missed ?? 0;
-  const shown = [...FIRST, ...(missed > 0 || lists.view === "missed" ? (["missed"] as const) : [])];
+  // What asks for a decision is shown while there is something to decide.
+  const asks = (["missed", "held"] as const).filter((view) => (lists.counts[view] ?? 0) > 0 || lists.view === view);
+  const shown = [...FIRST, ...asks];
   const others = ORDER.filter((view) => !shown.includes(view));
   const saved = lists.views.find(({ id }) => id === lists.view);
   const other = others.find((view) => view === lists.view);
