@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypedDict
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from leadcapture import addresses, i18n, ids, signing
 from leadcapture.chat import afterwards, canned, escalation, listing, posting
+from leadcapture.chat import held as chat_held
 from leadcapture.chat import operations as chat
 from leadcapture.chat import protocol as chat_protocol
 from leadcapture.chat import queries as chat_queries
@@ -21,8 +22,8 @@ from leadcapture.consent import operations as consent
 from leadcapture.contacts import queries as contact_queries
 from leadcapture.demo import rules
 from leadcapture.demo import team as desk
-from leadcapture.demo.stories import STORIES, SUBSCRIBERS, Story, Subscriber
-from leadcapture.forms import checking, intake, kinds
+from leadcapture.demo.stories import NUISANCES, STORIES, SUBSCRIBERS, Nuisance, Story, Subscriber
+from leadcapture.forms import checking, intake, kinds, mailed
 from leadcapture.forms import operations as forms
 from leadcapture.forms import queries as form_queries
 from leadcapture.forms.kind import FormKind
@@ -134,6 +135,8 @@ def _seed(session: Session, now: datetime, public_url: str) -> None:
         _subscribe(session, now, made["subscription"], subscriber, public_url)
     for story in STORIES:
         _tell(session, now, made["offline"], team, story, public_url)
+    for nuisance in NUISANCES:
+        _annoy(session, now, made["offline"], nuisance, public_url)
     _escalate(session, now, site)
 
 
@@ -224,8 +227,9 @@ def _enter(session: Session, now: datetime, kind: FormKind, form: Form, site: Si
     for number, fields in enumerate(kind.example_entries):
         asked = now - timedelta(days=3, hours=number)
         sent, _conversations = _send(session, asked, form, fields, "en", f"{public_url}/demo/offers", public_url)
-        _confirm(session, asked + timedelta(minutes=5), sent)
         _deliver(session, asked, site.id, "sent")
+        _confirm(session, asked + timedelta(minutes=5), sent)
+        _deliver(session, asked + timedelta(minutes=5), site.id, "sent")
     kind.on_example_entries(session, now - timedelta(days=1), form, site)
     _deliver(session, now - timedelta(days=1), site.id, "sent")
 
@@ -263,17 +267,18 @@ def _confirm(session: Session, at: datetime, sent: Submission) -> None:
 
 def _deliver(session: Session, at: datetime, site_id: int, status: str) -> None:
     # Nothing of the demo may stay queued: with a mail server set, it would be sent to people who never asked.
-    session.execute(
-        update(Email)
-        .where(Email.site_id == site_id, Email.status == "queued")
-        .values(
-            status=status,
-            attempts=1,
-            data_begun=status in ("sent", "ambiguous"),
-            sent_at=at + timedelta(seconds=2) if status == "sent" else None,
-            last_answer=SERVER_SAID[status],
-        )
-    )
+    sent_at = at + timedelta(seconds=2) if status == "sent" else None
+    values = {
+        "status": status,
+        "attempts": 1,
+        "data_begun": status in ("sent", "ambiguous"),
+        "sent_at": sent_at,
+        "last_answer": SERVER_SAID[status],
+    }
+    for email in session.scalars(select(Email).where(Email.site_id == site_id, Email.status == "queued")).all():
+        session.execute(update(Email).where(Email.id == email.id).values(values))
+        if sent_at:
+            mailed.note(session, sent_at, email=email)
 
 
 def _escalate(session: Session, now: datetime, site: Site) -> None:
@@ -340,6 +345,24 @@ def _tell(
         )
     if story.closed:
         _close(session, at, question.site_id, team["alice"], story, visitor, conversation)
+
+
+def _annoy(session: Session, now: datetime, question: Form, nuisance: Nuisance, public_url: str) -> None:
+    at, page_url = now - timedelta(minutes=nuisance.ago), f"{public_url}/demo"
+    if nuisance.email:
+        fields = {"email": nuisance.email, "name": nuisance.name, "message": nuisance.text}
+        _send(session, at, question, fields, "en", page_url, public_url)
+        return
+    posted = chat.post_by_visitor(
+        session,
+        at,
+        site_id=question.site_id,
+        visitor=ids.new("visitor"),
+        incoming=chat_protocol.Incoming(client_id="demo-0", body=nuisance.text, page=page_url),
+        available=True,
+        language="en",
+    )
+    chat_held.judge(session, at, posted)
 
 
 def _close(

@@ -45,6 +45,16 @@ class Story:
     tags: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Nuisance:
+    """What looks like spam, so many minutes ago: by the form where there is an `email`, else in the chat."""
+
+    name: str
+    ago: int
+    text: str
+    email: str = ""
+
+
 SUBSCRIBERS = (
     Subscriber("Maya", "maya@example.com", 27 * DAY),
     Subscriber("Tomás", "tomas@example.net", 26 * DAY + 3 * HOUR),
@@ -214,5 +224,21 @@ STORIES = (
         "/demo",
         (Line("visitor", "Good afternoon. Can I still change the address of an order from this morning?"),),
         tags=("delivery",),
+    ),
+)
+
+NUISANCES = (
+    Nuisance(
+        "Rank higher: rankings.example.net",
+        9 * HOUR,
+        "Dear website owner, we offer guest posts and backlinks, first page on Google guaranteed. "
+        "http://bit.ly/first-page http://rankings.example.net http://backlinks.example.net",
+        email="rankings@example.net",
+    ),
+    Nuisance(
+        "",
+        4 * HOUR,
+        "EARN $5000 A WEEK FROM HOME with crypto, guaranteed profit! "
+        "http://bit.ly/fast-profit http://crypto-profit.example.net http://casino-bonus.example.net",
     ),
 )
