@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadcapture import db, i18n
+from leadcapture.consent import ledger
 from leadcapture.consent import operations as consent
+from leadcapture.contacts.models import Contact
 from leadcapture.privacy.proof import pack as packs
 from leadcapture.privacy.proof import page, rendering
 
@@ -86,15 +88,15 @@ def test_arabic_is_joined_and_runs_from_right_to_left_whatever_the_papers_langua
 
 
 def test_what_a_stranger_typed_stays_text(people: SimpleNamespace, now: datetime) -> None:
-    hostile = "{nb} <b>x</b> **y** \\(\\)/Tj \u202egnp.exe 王 \ue000"
+    hostile = "{nb} <b>x</b> **y** \\(\\)/Tj → \u202egnp.exe 王 \ue000"
     said = printed(proof(people, now, name=hostile))
-    assert "{nb} <b>x</b> **y** \\(\\)/Tj [U+202E]gnp.exe [U+738B] [U+E000]" in said
+    assert "{nb} <b>x</b> **y** \\(\\)/Tj → [U+202E]gnp.exe [U+738B] [U+E000]" in said
 
 
 @settings(max_examples=40)
 @given(st.text(max_size=40))
 def test_nothing_is_shown_that_nobody_can_see(text: str) -> None:
-    known = page._characters(page.SANS) | page._characters(page.ARABIC)
+    known = frozenset().union(*map(page._characters, (page.SANS, page.ARABIC, page.MONO)))
     assert all(char == "\n" or char in known for char in page.shown(text))
     assert not {"\u202e", "\u2066", "\x00", "\ue000"} & set(page.shown(text))
 
@@ -117,6 +119,37 @@ def test_a_proof_of_much_is_made_in_under_two_seconds(people: SimpleNamespace, n
     pages = pdftext.text(rendering.pdf(pack)).count("Proof of consent ·")
     assert time.thread_time() - began < 2
     assert pages >= 8
+
+
+def test_changes_answers_to_being_asked_again_and_imports_are_told(people: SimpleNamespace, now: datetime) -> None:
+    proof(people, now)
+    contact = db.write(lambda session: session.get_one(Contact, 1))
+    agreed = {"purpose": "calls", "statement": "You may call me.", "statement_version": "2-x"}
+    asked = {"purpose": "calls", "statement": "You may call me.", "version": "2-x", "email_public_id": "eml_2"}
+    db.write(
+        consent.changed, now, contact=contact, what={"channel": {"from": "mail", "to": None}}, method="preferences"
+    )
+    db.write(consent.asked_again, now, contact=contact, **asked)
+    mail = {"email_public_id": "eml_2", "email_subject": "May we call?", "email_text": "Press yes.\n"}
+    answer = {"action": "grant", "method": "re_permission", "requested_at": now}
+    db.write(consent.record, now + timedelta(hours=1), contact=contact, **agreed, **mail, **answer)
+    said = {"statement": "I want news.", "method": "import", "source": "Fair", "collected": "2019-05-01"}
+    evidence = {"evidence": {"name": "cards.pdf", "sha256": "ab" * 32}}
+    row = ledger.Row("imported", contact.public_id, said | evidence, purpose="news", version="paper")
+    db.write(ledger.append_many, now, people.site.id, [row])
+    pack = db.write(packs.build, now, site=people.site, contact=contact, public_url=PUBLIC_URL)
+    assert [one["purpose"] for one in pack["record"]["pii_processing"]] == ["newsletter", "calls", "news"]
+    assert pack["record"]["pii_processing"][1]["rows"] == [5, 6]
+    text = " ".join(printed(pack).split())
+    for wanted in (
+        "channel from mail to –",
+        "agreed by the answer to the mail that asked again, to these words: You may call me.",
+        "Subject May we call?",
+        "given elsewhere and imported on 4 March 2026",
+        "Where it comes from Fair Collected 2019-05-01",
+        "Evidence cards.pdf, SHA-256 abab",
+    ):
+        assert wanted in text, wanted
 
 
 def test_what_was_erased_is_said_to_be(people: SimpleNamespace, now: datetime) -> None:

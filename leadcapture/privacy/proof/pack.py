@@ -193,7 +193,7 @@ def _processing(
 ) -> dict[str, Any]:
     form = next((one for one in filled if one["submission"] == (given["submission"] or None)), None)
     mailed = [one for one in stated if one["event"] == "mailed" and one["submission"] == given["submission"] != ""]
-    asked = next((one for one in stated if one["seq"] == (form or {}).get("requested")), {})
+    asked = next((one for one in stated if one["seq"] == (form or {}).get("requested") or _led_to(one, given)), {})
     ended = (one for one in stated if one["event"] == "withdrawn" and one["purpose"] == given["purpose"])
     gone = next((one for one in ended if one["seq"] > given["seq"]), None)
     return {
@@ -219,6 +219,11 @@ def _processing(
         "withdrawn": gone and {"at": gone["at"], "method": gone.get("method") or ""},
         "rows": [one["seq"] for one in (asked, *mailed, given, gone) if one],
     }
+
+
+def _led_to(one: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+    """Whether that was the mail that asked again, to which this is the answer."""
+    return one["event"] == "re-permission" and bool(one.get("email_public_id") == given.get("email_public_id"))
 
 
 def _collected(given: Mapping[str, Any]) -> str:

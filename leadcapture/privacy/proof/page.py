@@ -49,7 +49,7 @@ class Paper(FPDF):
             self.add_font(family, "", FONTS / f"{family}-Regular.ttf")
             self.add_font(family, "B", FONTS / f"{family}-SemiBold.ttf")
         self.add_font(MONO, "", FONTS / f"{MONO}-Regular.ttf")
-        self.set_fallback_fonts([ARABIC], exact_match=False)
+        self.set_fallback_fonts([ARABIC, MONO], exact_match=False)
         self.x0, self.w0 = MARGIN, self.w - 2 * MARGIN  # where text stands, and how wide
         self.add_page()
 
@@ -303,7 +303,7 @@ def first_is_rtl(text: str) -> bool:
 
 def shown(text: str, *, mono: bool = False) -> str:
     """The text with each character that no font has, or that nobody would see, written as its number: [U+202E]."""
-    known = _characters(MONO) if mono else _characters(SANS) | _characters(ARABIC)
+    known = frozenset().union(*map(_characters, (MONO,) if mono else (SANS, ARABIC, MONO)))
     lines = text.replace("\r\n", "\n").replace("\t", "    ")
     return "".join(
         char if char == "\n" or (char in known and _seen(char)) else f"[U+{ord(char):04X}]" for char in lines
@@ -318,9 +318,9 @@ def _seen(char: str) -> bool:
 @cache
 def _widths(family: str, bold: bool) -> dict[str, float]:
     """How wide each character is at size 1, without joining."""
-    weight = "SemiBold" if bold else "Regular"
     found: dict[str, float] = {}
-    for name in (ARABIC, family) if family != MONO else (family,):
+    for name in (family,) if family == MONO else (MONO, ARABIC, family):
+        weight = "SemiBold" if bold and name != MONO else "Regular"
         with TTFont(FONTS / f"{name}-{weight}.ttf") as font:
             advances, units = font["hmtx"], font["head"].unitsPerEm
             found |= {chr(code): advances[glyph][0] / units for code, glyph in font.getBestCmap().items()}

@@ -68,11 +68,12 @@ def send(session: Session, now: datetime, *, site: Site, contact: Contact, publi
 def _agreement(one: Mapping[str, Any]) -> dict[str, Any]:
     """The facts of one agreement as the mail's template lists them: pairs of a label and what it is."""
     given, gone = one["given"], one["withdrawn"]
+    imported = given["event"] == "imported"
     rows = [
         (_("Version of the words"), one["version"]),
-        (_("Asked for"), wording.moment(given["requested_at"])),
+        (_("Given there") if imported else _("Asked for"), wording.moment(given["requested_at"])),
         (_("Mail handed over"), ", ".join(wording.moment(at) for at in given["mailed_at"])),
-        (_("Confirmed") if given["event"] == "confirmed" else _("Imported"), wording.moment(given["at"])),
+        (_("Imported") if imported else _("Confirmed"), wording.moment(given["at"])),
         (_("How"), wording.method(given["method"])),
         (_("Page"), given["page_url"]),
         (_("In force"), _("yes") if one["holds"] else _("no")),

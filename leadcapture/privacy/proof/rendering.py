@@ -34,7 +34,7 @@ def pdf(pack: Mapping[str, Any]) -> bytes:
     stated = {event["seq"]: event for event in pack["events"]}
     for form in pack["forms"]:
         _form(paper, form, stated)
-    _mails(paper, [event for event in pack["events"] if event["event"] == "mailed"])
+    _mails(paper, pack["events"])
     _events(paper, pack["events"])
     _chain(paper, pack)
     _checking(paper, pack)
@@ -103,14 +103,15 @@ def _cover(paper: Paper, pack: Mapping[str, Any]) -> None:
 def _agreement(paper: Paper, purpose: Mapping[str, Any]) -> None:
     paper.heading(_("Purpose: %(purpose)s", purpose=purpose["purpose"]), level=1)
     given, gone = purpose["given"], purpose["withdrawn"]
+    imported = given["event"] == "imported"
     paper.paragraph(_given(given), gap=1.5)
     paper.quotation(purpose["statement"])
     paper.facts(
         [
             (_("Version of the words"), purpose["version"]),
-            (_("Asked for"), wording.moment(given["requested_at"])),
+            (_("Given there") if imported else _("Asked for"), wording.moment(given["requested_at"])),
             (_("Mail handed over"), ", ".join(wording.moment(at) for at in given["mailed_at"])),
-            (_("Confirmed") if given["event"] == "confirmed" else _("Imported"), wording.moment(given["at"])),
+            (_("Imported") if imported else _("Confirmed"), wording.moment(given["at"])),
             (_("Page"), given["page_url"]),
             (_("In force"), _("yes, when this proof was made") if purpose["holds"] else _("no")),
             (_("Withdrawn"), wording.moment(gone["at"]) if gone else ""),
@@ -120,24 +121,19 @@ def _agreement(paper: Paper, purpose: Mapping[str, Any]) -> None:
 
 
 def _given(given: Mapping[str, Any]) -> str:
+    asked, when = wording.moment(given["requested_at"]), wording.moment(given["at"])
+    how = wording.method(given["method"])
     if given["event"] == "imported":
+        return _("This consent was given elsewhere and imported on %(when)s. The words that were agreed to:", when=when)
+    if given["method"] in ("button", "code") and asked:
         return _(
-            "This consent was given elsewhere and imported on %(when)s. The words that were agreed to:",
-            when=wording.moment(given["at"]),
+            "On %(asked)s somebody sent a form with this address. A mail went to the address, and on %(when)s whoever "
+            "reads its mail confirmed it %(how)s. The words that were agreed to:",
+            asked=asked,
+            when=when,
+            how=how,
         )
-    if not given["requested_at"]:
-        return _(
-            "On %(when)s the person agreed %(how)s, to these words:",
-            when=wording.moment(given["at"]),
-            how=wording.method(given["method"]),
-        )
-    return _(
-        "On %(asked)s somebody sent a form with this address. A mail went to the address, and on %(when)s whoever "
-        "reads its mail confirmed it %(how)s. The words that were agreed to:",
-        asked=wording.moment(given["requested_at"]),
-        when=wording.moment(given["at"]),
-        how=wording.method(given["method"]),
-    )
+    return _("On %(when)s the person agreed %(how)s, to these words:", when=when, how=how)
 
 
 def _form(paper: Paper, form: Mapping[str, Any], stated: Mapping[int, Mapping[str, Any]]) -> None:
@@ -207,13 +203,17 @@ def _field(paper: Paper, field: Mapping[str, Any], optional: str, *, rtl: bool) 
     paper.ln(1.5)
 
 
-def _mails(paper: Paper, mailed: Sequence[Mapping[str, Any]]) -> None:
-    for mail in mailed:
+def _mails(paper: Paper, events: Sequence[Mapping[str, Any]]) -> None:
+    noted = {event.get("email_public_id") for event in events if event["event"] == "mailed"}
+    # An older entry, or the answer to a mail that asked again, keeps the mail with the consent that it led to.
+    others = [event for event in events if event.get("email_text") and event.get("email_public_id") not in noted]
+    mailed = [event for event in events if event["event"] == "mailed"]
+    for mail in [*mailed, *{event["email_public_id"]: event for event in reversed(others)}.values()]:
         paper.heading(_("The mail as it was sent"), room=90)
         paper.facts(
             [
                 (_("Subject"), str(mail.get("email_subject") or "")),
-                (_("Handed over"), wording.moment(mail.get("sent_at") or mail["at"])),
+                (_("Handed over"), wording.moment(mail.get("sent_at"))),
                 (_("Message-ID"), str(mail.get("message_id") or "")),
                 (_("Entry of the ledger"), str(mail["seq"])),
             ]
@@ -230,12 +230,17 @@ def _events(paper: Paper, events: Sequence[Mapping[str, Any]]) -> None:
         paper.room(24)
         title = f"{event['seq']}. {wording.event(event['event'])}"
         paper.paragraph(f"{title}: {event['purpose']}" if event["purpose"] else title, bold=True, gap=0.5)
-        method = str(event.get("method") or "")
+        method, evidence = str(event.get("method") or ""), event.get("evidence") or {}
         paper.facts(
             [
                 (_("When"), wording.moment(event["at"])),
                 (_("How"), wording.method(method) if method else ""),
                 (_("Version of the words"), event["version"]),
+                (_("Address"), str(event.get("email") or "")),
+                *((str(name), _change(change)) for name, change in (event.get("what") or {}).items()),
+                (_("Where it comes from"), str(event.get("source") or "")),
+                (_("Collected"), str(event.get("collected") or "")),
+                (_("Evidence"), f"{evidence.get('name')}, SHA-256 {evidence.get('sha256')}" if evidence else ""),
                 (_("Page"), str(event.get("page_url") or "")),
                 (_("IP address"), str(event.get("ip") or "")),
                 (_("Browser"), str(event.get("user_agent") or "")),
@@ -243,6 +248,14 @@ def _events(paper: Paper, events: Sequence[Mapping[str, Any]]) -> None:
             ]
         )
         paper.ln(1)
+
+
+def _change(change: Any) -> str:
+    """What something was changed from and to, as text."""
+    if not isinstance(change, Mapping):
+        return str(change)
+    before, after = (str(change.get(name) if change.get(name) is not None else "–") for name in ("from", "to"))
+    return _("from %(before)s to %(after)s", before=before, after=after)
 
 
 def _chain(paper: Paper, pack: Mapping[str, Any]) -> None:

@@ -35,6 +35,8 @@ def method(name: str) -> str:
         "preferences": _("on the preferences page"),
         "operator": _("by an operator, on request"),
         "import": _("by an import"),
+        "re_permission": _("by the answer to the mail that asked again"),
+        "no_answer": _("because the mail that asked again stayed unanswered"),
     }.get(name, name)
 
 
