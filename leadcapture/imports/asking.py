@@ -139,7 +139,7 @@ def answered(session: Session, now: datetime, quarantined_id: int, yes: bool) ->
         return None
     session.execute(delete(Quarantined).where(Quarantined.id == person.id))
     if not yes:
-        gone.remember(session, now, site_id=person.site_id, email_key=person.email_key, reason=gone.REFUSED)
+        gone.remember_refusal(session, now, site_id=person.site_id, email_key=person.email_key)
         return None
     contact = contacts.upsert_confirmed(
         session,

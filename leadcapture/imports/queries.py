@@ -67,7 +67,7 @@ def waiting(session: Session) -> Sequence[tuple[int, str | None, datetime | None
     """Every import that is to be worked on, the oldest first: internal id, by whom it is claimed, when that worker was
     heard of last."""
     columns = select(Import.id, Import.claimed_by, Import.heard_at)
-    return session.execute(columns.where(Import.state.in_(rules.WORKING)).order_by(Import.id)).tuples().all()
+    return session.execute(columns.where(Import.state.in_(rules.WORKING)).order_by(Import.id)).all()
 
 
 # ---- what a batch meets ----------------------------------------------------------------------------------------------
@@ -90,11 +90,9 @@ def met(session: Session, site_id: int, keys: Sequence[str], purpose: str, *, lo
 def ids_of(session: Session, site_id: int, keys: Sequence[str]) -> Sequence[tuple[str, int, str]]:
     """Of the contacts with these addresses: key, internal id, public id."""
     columns = select(Contact.email_key, Contact.id, Contact.public_id)
-    return (
-        session.execute(columns.where(Contact.site_id == site_id, sets.among(session, Contact.email_key, keys)))
-        .tuples()
-        .all()
-    )
+    return session.execute(
+        columns.where(Contact.site_id == site_id, sets.among(session, Contact.email_key, keys))
+    ).all()
 
 
 def _known(session: Session, site_id: int, keys: Sequence[str], purpose: str, lock: bool) -> dict[str, Known]:
@@ -146,7 +144,7 @@ def quarantines(session: Session, site_id: int) -> Sequence[tuple[Import, int]]:
         .group_by(Import.id)
         .order_by(Import.id.desc())
     )
-    return session.execute(counted).tuples().all()
+    return session.execute(counted).all()
 
 
 def people(

@@ -54,8 +54,8 @@ def work(found: Import, told: Told = lambda _done, _all: None) -> None:
         raise  # the database is away: what is committed is committed, and the rest is done when it is back
     except Exception as error:
         # Not the error itself: what it says may be somebody's address.
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        log.error("import %s stopped: %s in %s:%s", found.public_id, type(error).__name__, where.name, where.lineno)
+        steps = [f"{step.name}:{step.lineno}" for step in traceback.extract_tb(error.__traceback__)]
+        log.error("import %s stopped: %s in %s", found.public_id, type(error).__name__, " > ".join(steps[-6:]))
         _fail(found, error)
 
 
