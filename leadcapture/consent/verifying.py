@@ -259,10 +259,11 @@ def _agreements(session: Session, site_id: int, found: _Found) -> None:
         JOIN ledger l ON l.site_id = :site AND l.seq = n.seq
         JOIN contacts c ON c.site_id = :site AND c.public_id = n.subject
         LEFT JOIN agreements a ON a.contact_id = c.id AND a.purpose = n.purpose AND a.site_id = :site
-        WHERE CASE WHEN l.event = 'withdrawn' THEN a.seq IS NOT NULL ELSE a.seq IS NULL OR a.seq <> n.seq END
+        WHERE CASE WHEN l.event = 'withdrawn' OR l.body IS NULL THEN a.seq IS NOT NULL
+            ELSE a.seq IS NULL OR a.seq <> n.seq END
         LIMIT {MOST}"""  # noqa: S608 as above
     for contact, purpose, seq, event in session.execute(text(untrue), {"site": site_id}):
-        held = "holds, though it was withdrawn" if _shown(event) == "withdrawn" else "does not hold by this event"
+        held = "holds, though it was withdrawn" if _shown(event) == "withdrawn" else "is not what this event says"
         found.say(_number(seq), "agreements", f"{_shown(contact)}, {_shown(purpose)}: {held}")
 
 
