@@ -6,13 +6,15 @@ import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, String, and_, cast, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, String, and_, cast, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
+from leadcapture import db
 from leadcapture.addresses import Address
 from leadcapture.chat.models import ChatFile, Conversation, Message, Visitor, VisitorPresence
 
 AT_ONCE = 500  # ids in one statement
+PAGES = 1000  # of the search index, merged in one transaction
 
 
 def forget_person(
@@ -38,6 +40,26 @@ def forget_person(
     for part in _parts(people):
         _forget_visitors(session, part)
     return [row.public_id for row in found], said
+
+
+def purge_index(now: datetime) -> None:
+    """Write SQLite's search index anew without what was erased: until then words stand there that nothing leads to any
+    more (https://sqlite.org/fts5.html, 6.8). A part at a time, so that others may write in between; PostgreSQL does
+    this by itself."""
+    pages = -PAGES
+    while db.write(_merge, now, pages):
+        pages = PAGES
+
+
+def _merge(session: Session, now: datetime, pages: int) -> bool:
+    if session.get_bind().dialect.name != "sqlite":
+        return False
+    changes = select(func.total_changes())
+    before = session.scalar(changes) or 0
+    for index in ("message_search", "conversation_search"):
+        session.execute(text(f"INSERT INTO {index}({index}, rank) VALUES ('merge', :pages)"), {"pages": pages})  # noqa: S608 two names of ours
+    # Each command counts as a change by itself; what is more was merged.
+    return (session.scalar(changes) or 0) - before > 2
 
 
 def _with(contact_id: int, address: Address) -> ColumnElement[bool]:

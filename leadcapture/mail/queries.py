@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -52,19 +52,6 @@ def erasure_marks(site_id: int, email_key: str) -> list[str]:
     """What stands in the suppressions for an erased address: nobody can read it back, but whoever has the address finds
     it again. One for each secret key, the newest first."""
     return [f"hmac:{digest}" for digest in signing.digests("erasure", f"{site_id}:{email_key}")]
-
-
-def erased(session: Session, site_id: int, email_keys: Iterable[str]) -> set[str]:
-    """Those of the addresses that were erased from the site at the wish of their owner, or by its retention."""
-    marks = {mark: key for key in email_keys for mark in erasure_marks(site_id, key)}
-    found = set()
-    listed = list(marks)
-    for begin in range(0, len(listed), 500):
-        asked = select(Suppression.email_key).where(
-            Suppression.site_id == site_id, Suppression.email_key.in_(listed[begin : begin + 500])
-        )
-        found |= {marks[mark] for mark in session.scalars(asked)}
-    return found
 
 
 def to_contact(session: Session, site_id: int, contact: str, email_key: str) -> Sequence[Email]:
