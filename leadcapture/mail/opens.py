@@ -15,7 +15,7 @@ from leadcapture import db, signing
 from leadcapture.mail.models import Email, MailOpen
 
 KEPT = timedelta(days=1)
-MOST = 50  # rows about one thing: who comes under a hundred names learns nothing and fills nothing
+MOST = 50  # rows about one thing, the newest: who comes under a hundred names fills nothing
 
 
 def note(now: datetime, *, about: Iterable[str], link: str, ip: str, agent: str) -> None:
@@ -53,14 +53,14 @@ def sweep(session: Session, now: datetime) -> None:
 
 def _add(session: Session, opened: MailOpen) -> None:
     session.add(opened)
+    session.flush()
+    newest = select(MailOpen.id).where(MailOpen.about == opened.about).order_by(MailOpen.id.desc()).offset(MOST)
+    session.execute(delete(MailOpen).where(MailOpen.id.in_(newest.limit(MOST).scalar_subquery())))
 
 
 def _is_new(session: Session, about: str, link: str, ip: str, agent: str) -> bool:
     known = select(MailOpen.id).where(_same(about, ip, agent), MailOpen.link == link).limit(1)
-    if session.scalar(known) is not None:
-        return False
-    count = select(func.count()).where(MailOpen.about == about)
-    return (session.scalar(count) or 0) < MOST
+    return session.scalar(known) is None
 
 
 def _same(about: str, ip: str, agent: str) -> ColumnElement[bool]:

@@ -1,5 +1,6 @@
 """`python -m tests.bench [NAME]`: runs the benchmarks and prints each as a table with ratios to the bare reference.
-`drops`, which breaks a thousand connections and measures nothing, runs only when it is named.
+`drops` and `replays`, which try a thousand times what must hold and compare nothing, and `spam`, which fetches a
+corpus, run only when they are named.
 
 Speed is measured here and asserted nowhere: the ratios of one run can be trusted, absolute figures are the machine's.
 """
@@ -15,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import calculator, coupons, draw, drops, forms, inbox, relay
+from tests.bench import calculator, coupons, draw, drops, forms, inbox, relay, replays, spam
 
 BENCHMARKS: dict[str, Callable[[], dict[str, list[float]]]] = {
     "relay": relay.run,
@@ -25,18 +26,21 @@ BENCHMARKS: dict[str, Callable[[], dict[str, list[float]]]] = {
     "draw": draw.run,
     "inbox": inbox.run,
 }
+NAMED = {"spam": spam.run}
+TRIALS = {"drops": drops.run, "replays": replays.run}
 RESULTS = Path(__file__).parent.parent.parent / "build" / "bench"
 
 
 def main(names: list[str]) -> int:
-    if names == ["drops"]:
-        return drops.run()
-    unknown = [name for name in names if name not in BENCHMARKS]
+    if len(names) == 1 and names[0] in TRIALS:
+        return TRIALS[names[0]]()
+    known = BENCHMARKS | NAMED
+    unknown = [name for name in names if name not in known]
     if unknown:
-        print(f"no benchmark called {', '.join(unknown)}; there are: {', '.join(BENCHMARKS)}, drops", file=sys.stderr)
+        print(f"no benchmark called {', '.join(unknown)}; there are: {', '.join([*known, *TRIALS])}", file=sys.stderr)
         return 2
     for name in names or BENCHMARKS:
-        report(name, BENCHMARKS[name]())
+        report(name, known[name]())
     return 0
 
 
