@@ -101,12 +101,17 @@ def _sealed(now: datetime, parts: dict[str, Any]) -> dict[str, Any]:
 
 
 def _chain(session: Session, site: Site, contact: Contact) -> dict[str, Any]:
-    """The contact's rows, those by which traces were erased, and the stretches of the chain from them to the next
-    checkpoint."""
+    """The contact's rows, the one by which traces of theirs were erased, and the stretches of the chain from them to
+    the next checkpoint."""
     events = list(consent.events_of(session, site.id, contact.public_id))
-    if any(row.trace is None and row.trace_hash for row in events):
-        known = {row.seq for row in events}
-        events += [row for row in consent.events_of(session, site.id, site.key) if row.seq not in known]
+    bare = [row.seq for row in events if row.trace is None and row.trace_hash]
+    if bare:
+        # The first by which all of these were erased says so of each.
+        events += [
+            row
+            for row in consent.events_of(session, site.id, site.key)
+            if json.loads(row.body or "{}").get("until", 0) >= bare[-1]
+        ][:1]
     segments: list[dict[str, Any]] = []
     for row in sorted(events, key=lambda row: row.seq):
         if not segments or segments[-1]["checkpoint"]["seq"] < row.seq:

@@ -303,7 +303,7 @@ def first_is_rtl(text: str) -> bool:
 
 def shown(text: str, *, mono: bool = False) -> str:
     """The text with each character that no font has, or that nobody would see, written as its number: [U+202E]."""
-    known = frozenset().union(*map(_characters, (MONO,) if mono else (SANS, ARABIC, MONO)))
+    known = frozenset().union(*map(characters, (MONO,) if mono else (SANS, ARABIC, MONO)))
     lines = text.replace("\r\n", "\n").replace("\t", "    ")
     return "".join(
         char if char == "\n" or (char in known and _seen(char)) else f"[U+{ord(char):04X}]" for char in lines
@@ -328,6 +328,6 @@ def _widths(family: str, bold: bool) -> dict[str, float]:
 
 
 @cache
-def _characters(family: str) -> frozenset[str]:
+def characters(family: str) -> frozenset[str]:
     with TTFont(FONTS / f"{family}-Regular.ttf") as font:
         return frozenset(map(chr, font.getBestCmap()))

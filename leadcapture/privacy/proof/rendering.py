@@ -19,6 +19,7 @@ from leadcapture.privacy.proof import wording
 from leadcapture.privacy.proof.page import Paper
 
 _aside = ThreadPool(1)
+NEWEST = 30  # events that are printed whatever they are
 
 CHECKER = Path(__file__).parent / "check_proof.py"
 
@@ -31,12 +32,14 @@ def pdf(pack: Mapping[str, Any]) -> bytes:
     foot = f"{_('Proof of consent')} · {pack['contact']['id']} · {wording.moment(pack['made_at'])}"
     paper = Paper(_("Proof of consent"), foot)
     _cover(paper, pack)
-    stated = {event["seq"]: event for event in pack["events"]}
+    printed = _printed(pack)
+    events = [event for event in pack["events"] if event["seq"] in printed]
     for form in pack["forms"]:
-        _form(paper, form, stated)
-    _mails(paper, pack["events"])
-    _events(paper, pack["events"])
-    _chain(paper, pack)
+        if form["requested"] in printed or any(printed & set(one["rows"]) for one in form["statements"]):
+            _form(paper, form, events)
+    _mails(paper, events)
+    _events(paper, events, left_out=len(pack["events"]) - len(events))
+    _chain(paper, pack, printed)
     _checking(paper, pack)
     written = packs.written(pack)
     for name, content, kind, about in (
@@ -53,6 +56,13 @@ def pdf(pack: Mapping[str, Any]) -> bytes:
         )
     paper.set_creation_date(wording.moment_of(pack["made_at"]))
     return bytes(paper.output() or b"")
+
+
+def _printed(pack: Mapping[str, Any]) -> set[int]:
+    """Which rows of the ledger stand on paper: all that an agreement rests on, and the newest. The attached pack has
+    them all; somebody who fills in a form every week shall not get a book."""
+    rested_on = {seq for one in pack["record"]["pii_processing"] for seq in one["rows"]}
+    return rested_on | {event["seq"] for event in pack["events"][-NEWEST:]}
 
 
 def pdf_aside(pack: Mapping[str, Any]) -> bytes:
@@ -136,10 +146,10 @@ def _given(given: Mapping[str, Any]) -> str:
     return _("On %(when)s the person agreed %(how)s, to these words:", when=when, how=how)
 
 
-def _form(paper: Paper, form: Mapping[str, Any], stated: Mapping[int, Mapping[str, Any]]) -> None:
+def _form(paper: Paper, form: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> None:
     paper.add_page()
     paper.heading(_("The form as it was shown"))
-    asked = stated.get(form["requested"] or 0, {})
+    asked = next((event for event in events if event["seq"] == form["requested"]), {})
     paper.facts(
         [
             (_("Form"), form["slug"]),
@@ -224,8 +234,15 @@ def _mails(paper: Paper, events: Sequence[Mapping[str, Any]]) -> None:
             paper.paragraph(_("Its text was erased."), soft=True)
 
 
-def _events(paper: Paper, events: Sequence[Mapping[str, Any]]) -> None:
+def _events(paper: Paper, events: Sequence[Mapping[str, Any]], *, left_out: int) -> None:
     paper.heading(_("All that happened, in order"))
+    if left_out:
+        words = i18n.ngettext(
+            "%(num)d older event stands in the attached proof.json alone.",
+            "%(num)d older events stand in the attached proof.json alone.",
+            left_out,
+        )
+        paper.paragraph(words, soft=True, size=9)
     for event in events:
         paper.room(24)
         title = f"{event['seq']}. {wording.event(event['event'])}"
@@ -258,7 +275,7 @@ def _change(change: Any) -> str:
     return _("from %(before)s to %(after)s", before=before, after=after)
 
 
-def _chain(paper: Paper, pack: Mapping[str, Any]) -> None:
+def _chain(paper: Paper, pack: Mapping[str, Any], printed: set[int]) -> None:
     chain = pack["chain"]
     paper.heading(_("The chain"))
     paper.paragraph(
@@ -269,6 +286,8 @@ def _chain(paper: Paper, pack: Mapping[str, Any]) -> None:
         )
     )
     for row in chain["rows"]:
+        if row["seq"] not in printed:
+            continue
         paper.room(34)
         paper.paragraph(_("Entry %(seq)s of the ledger", seq=row["seq"]), bold=True, gap=0.5)
         paper.facts(
@@ -285,6 +304,8 @@ def _chain(paper: Paper, pack: Mapping[str, Any]) -> None:
             paper.paragraph(words, size=8.5, soft=True, gap=0.5)
     for segment in chain["segments"]:
         checkpoint = segment["checkpoint"]
+        if not any(segment["first"] <= seq <= checkpoint["seq"] for seq in printed):
+            continue
         paper.room(40)
         paper.paragraph(_("Checkpoint at entry %(seq)s", seq=checkpoint["seq"]), bold=True, gap=0.5)
         paper.facts([(_("Signed"), wording.moment(checkpoint["at"]))])
