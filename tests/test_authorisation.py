@@ -38,6 +38,7 @@ THEIRS = """
     POST /console/canned/{reply}
     POST /console/canned/{reply}/delete
     GET /console/contacts/{contact}
+    POST /console/contacts/{contact}/erase address={address}
     GET /console/contacts/{contact}/proof.json
     GET /console/contacts/{contact}/proof.pdf
     POST /console/contacts/{contact}/receipt
@@ -161,7 +162,20 @@ UNPROVEN = """
     GET /mail/{wrong_mail}
     GET /preferences/{wrong_preferences}
     POST /preferences/{wrong_preferences}
+    GET /preferences/{wrong_preferences}/data.csv
     GET /preferences/{wrong_preferences}/data.json
+    GET /preferences/{wrong_preferences}/erase
+    POST /preferences/{wrong_preferences}/erase sure={sure}
+    POST /preferences/{wrong_preferences}/address new_address=charlie@example.org
+    POST /preferences/{wrong_preferences}/address/cancel
+    POST /preferences/{wrong_preferences}/address/code code=123456
+    POST /preferences/{wrong_preferences}/pause days=30
+    GET /preferences/{wrong_preferences}/receipt.json
+    GET /preferences/{wrong_preferences}/receipt.pdf
+    POST /preferences/{wrong_preferences}/receipt
+    POST /preferences/{wrong_preferences}/stop
+    GET /address/{wrong_change}
+    POST /address/{wrong_change}
     GET /recipient/{wrong_recipient}
     POST /recipient/{wrong_recipient}
     GET /unsubscribe/{wrong_unsubscribe}
@@ -417,10 +431,12 @@ def wrong_tokens(known: dict[str, Any]) -> dict[str, str]:
         "file": known["chat_file"],
         "mail": known["email"],
         "preferences": known["contact"],
+        "change": "chg_one_of_alices",
         "recipient": f"{known['site']}:alice@example.org",
         "unsubscribe": known["contact"],
     }
     return {f"wrong_{purpose}": signing.sign("preview", value) for purpose, value in meant.items()} | {
+        "sure": signing.sign("erase", f"{known['contact']}.{int(clock.now().timestamp())}"),
         "wrong_submission": poll_token(demo.SITE_KEY, "sub_of_somebody_else")
     }
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as Answer
 
 from leadcapture import db, web
 from leadcapture.chat import summaries
@@ -14,6 +15,7 @@ from leadcapture.forms import operations as form_operations
 from leadcapture.forms import queries as forms
 from leadcapture.i18n import gettext as _
 from leadcapture.operators import session
+from leadcapture.privacy import erasing
 from leadcapture.privacy.proof import pack as proofs
 from leadcapture.repermission.rules import same_words
 
@@ -87,6 +89,24 @@ def list_contacts() -> str:
 @session.require()
 def contact(public_id: str) -> str:
     """One contact: what the person agreed to and withdrew, sent, and wrote."""
+    return _page(public_id)
+
+
+@blueprint.post("/console/contacts/<public_id>/erase")
+@session.require("admin")
+def erase(public_id: str) -> str | tuple[str, int] | Answer:
+    """Erase everything about the person, once their address was typed as it stands there."""
+    site = session.current_site()
+    with db.read() as reading:
+        found = queries.by_public_id(reading, site.id, public_id)
+    if request.form.get("address", "").strip().casefold() not in {found.email.casefold(), found.email_key}:
+        return _page(public_id, problem=_("This is not the address of this contact. Nothing was erased.")), 422
+    erasing.erase_now(found, "operator")
+    flash(_("Everything about this person is erased."), "good")
+    return redirect(url_for(".list_contacts"))
+
+
+def _page(public_id: str, *, problem: str = "") -> str:
     site = session.current_site()
     with db.read() as reading:
         found = queries.by_public_id(reading, site.id, public_id)
@@ -99,6 +119,7 @@ def contact(public_id: str) -> str:
             submissions=[(sent, form, form_operations.summary(reading, sent)) for sent, form in filled],
             conversations=summaries.of_contact(reading, site.id, found.id),
             proof=proofs.position(reading, site, found),
+            problem=problem,
         )
 
 
