@@ -25,7 +25,8 @@ def purge_expired(session: Session, now: datetime, *, limit: int = 500) -> int:
     Returns how many confirmations ended, at most `limit`; 0 says that nothing is left to do.
     """
     ended = optin.expire_due(session, now, limit)
-    _erase(session, now, Submission.confirmation_id.in_(ended))
+    # What is held waits for a person's decision, however long that takes.
+    _erase(session, now, Submission.confirmation_id.in_(ended) & (Submission.status == "pending"))
     return len(ended)
 
 
@@ -42,8 +43,7 @@ def purge(session: Session, now: datetime, submission_ids: Sequence[int]) -> Non
     )
     while purge_expired(session, now):
         pass
-    # What was held has perhaps never been asked to be confirmed.
-    _erase(session, now, Submission.id.in_(submission_ids))
+    _erase(session, now, Submission.id.in_(submission_ids) & Submission.status.in_(UNCONFIRMED))
 
 
 def expire_due(now: datetime) -> None:
@@ -55,9 +55,7 @@ def expire_due(now: datetime) -> None:
 
 def _erase(session: Session, now: datetime, which: ColumnElement[bool]) -> None:
     going = session.execute(
-        select(Submission.public_id, Submission.conversation_id, Submission.email, Submission.site_id).where(
-            which, Submission.status.in_(UNCONFIRMED)
-        )
+        select(Submission.public_id, Submission.conversation_id, Submission.email, Submission.site_id).where(which)
     ).all()
     for row in going:
         if row.conversation_id is not None:
@@ -65,7 +63,7 @@ def _erase(session: Session, now: datetime, which: ColumnElement[bool]) -> None:
     mail.forget(session, now, about=[row.public_id for row in going])
     session.execute(
         update(Submission)
-        .where(which, Submission.status.in_(UNCONFIRMED))
+        .where(which)
         .values(
             status="expired",
             email="",
@@ -77,6 +75,7 @@ def _erase(session: Session, now: datetime, which: ColumnElement[bool]) -> None:
             page_url="",
             ip=None,
             user_agent="",
+            held_why=None,
         )
         .execution_options(synchronize_session=False)
     )
