@@ -27,7 +27,7 @@ INK, SOFT, LINE, WELL = (20, 25, 29), (86, 97, 107), (176, 186, 194), (244, 246,
 MARGIN, LABELS = 20.0, 46.0  # millimetres
 LEADING = 1.4  # the height of a line over the size of its letters
 POINT = 0.3528  # millimetres
-PAGES = "\ue000"  # stands for the number of pages; nothing that is shown can have it (see `shown`)
+PAGES = "\ue000\ue000\ue000"  # stands for the number of pages; nothing that is shown can have it (see `shown`)
 
 
 class Paper(FPDF):
