@@ -1,5 +1,5 @@
-"""The tests of programs that press buttons and of one address typed everywhere, ten thousand times; and how long it takes
-to answer, by the clock on the wall, for addresses that are known and for others."""
+"""The tests of programs that press buttons and of one address typed everywhere, ten thousand times; and how long it
+takes to answer, by the clock on the wall, for addresses that are known and for others."""
 
 from __future__ import annotations
 
