@@ -9,7 +9,7 @@ from typing import cast
 
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage, Storage, storage_from_string
-from limits.strategies import MovingWindowRateLimiter
+from limits.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter
 
 from leadcapture.errors import BadSetting, RateLimited
 from leadcapture.i18n import gettext as _
@@ -17,6 +17,7 @@ from leadcapture.i18n import ngettext
 from leadcapture.settings import Settings
 
 _limiter: MovingWindowRateLimiter | None = None
+_here: FixedWindowRateLimiter | None = None
 _redis_url: str | None = None
 _limits: dict[str, str] = {}
 
@@ -26,9 +27,9 @@ def configure(settings: Settings) -> None:
 
     Raises BadSetting for a limit that is none.
     """
-    global _limiter, _redis_url
+    global _limiter, _here, _redis_url
     # The place is opened at its first use: memory's has a timer thread, which must not cross the fork into the workers.
-    _limiter, _redis_url = None, settings.redis_url
+    _limiter, _here, _redis_url = None, None, settings.redis_url
     for name, value in settings.values.items():
         if name.startswith("RATE_"):
             try:
@@ -49,6 +50,16 @@ def hit(limit: str, *key: str, times: int = 1) -> None:
         raise refusal(_("Too many requests."), math.ceil(reset - time.time()))
 
 
+def hit_here(limit: str, *key: str, times: int = 1) -> None:
+    """As hit, for what only this process sees, such as one socket: quicker, for nobody else is asked."""
+    global _here
+    if _here is None:
+        _here = FixedWindowRateLimiter(MemoryStorage())
+    item = _item(limit, times)
+    if not _here.hit(item, *key):
+        raise refusal(_("Too many requests."), math.ceil(_here.get_window_stats(item, *key)[0] - time.time()))
+
+
 def refusal(why: str, seconds: int) -> RateLimited:
     """The error that says why, and when to come back."""
     seconds = max(1, seconds)
@@ -58,12 +69,6 @@ def refusal(why: str, seconds: int) -> RateLimited:
 def allowed(limit: str, *key: str, times: int = 1) -> bool:
     """Whether one more would be let through; counts nothing."""
     return bool(_strategy().test(_item(limit, times), limit, *key))
-
-
-def first_time(what: str, key: str, seconds: int) -> bool:
-    """Whether this `what` is seen for the first time; it is remembered for that many seconds, over all processes."""
-    storage: Storage = _strategy().storage
-    return int(storage.incr(f"first_time/{what}/{key}", seconds)) == 1
 
 
 def _again(seconds: int) -> str:

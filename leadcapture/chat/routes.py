@@ -4,6 +4,7 @@ HTTP. Any process may answer any of them."""
 from __future__ import annotations
 
 import time
+from collections import Counter
 from pathlib import Path
 
 from flask import Blueprint, Response, jsonify, request, send_file
@@ -33,6 +34,9 @@ blueprint = Blueprint("chat", __name__)
 LONGEST_WAIT = 25.0  # seconds
 # A message stored by another process wakes nobody here: how often a waiting request looks by itself.
 LOOK_AGAIN = 1.0
+# Requests of one visitor that wait at once in a process: a tab has one; each looks into the database.
+MOST_WAITING = 10
+_waiting: Counter[str] = Counter()
 
 
 @blueprint.route("/v1/<key>/chat/files", methods=["OPTIONS"])
@@ -87,17 +91,19 @@ def get(key: str) -> Response:
     if token.new:
         raise Unauthorized(_("Send a message first."))
     after_seq = min(max(0, request.args.get("after_seq", 0, type=int)), protocol.LARGEST_SEQ)
-    ends = time.monotonic() + min(max(0.0, request.args.get("wait", 0.0, type=float)), LONGEST_WAIT)
+    wait = min(max(0.0, request.args.get("wait", 0.0, type=float)), LONGEST_WAIT)
     asked_rev = request.args.get("after_rev", type=int)
     after_rev = None if asked_rev is None else min(max(0, asked_rev), protocol.LARGEST_SEQ)
-    thread = _thread(site.id, token.visitor)
-    known = _state(site.id, thread)
-    while _state(site.id, thread) == known and not _news(thread, after_seq, after_rev):
-        left = ends - time.monotonic()
-        if left <= 0:
-            break
-        broadcast.wait(token.visitor, min(left, LOOK_AGAIN))
-        thread = _thread(site.id, token.visitor)
+    ratelimit.hit("RATE_MESSAGE", f"{token.visitor}:gets")
+    if _waiting[token.visitor] >= MOST_WAITING:
+        wait = 0.0
+    _waiting[token.visitor] += 1
+    try:
+        thread = _news_for(site.id, token.visitor, after_seq, after_rev, wait)
+    finally:
+        _waiting[token.visitor] -= 1
+        if not _waiting[token.visitor]:
+            del _waiting[token.visitor]
     available = broadcast.availability(live.site_available(site.id), site, clock.now())
     return web.allow_origin(jsonify(_answer(thread, after_seq, after_rev) | available))
 
@@ -154,6 +160,21 @@ def _lies(stored: str) -> Path:
         return uploads.path_of(stored)
     except FileNotFoundError as error:
         raise NotFound(_("This file is not there any more.")) from error
+
+
+def _news_for(site_id: int, visitor: str, after_seq: int, after_rev: int | None, wait: float) -> Thread | None:
+    """The visitor's conversation as soon as there is something new in it or about it, `wait` seconds from now at
+    latest."""
+    ends = time.monotonic() + wait
+    thread = _thread(site_id, visitor)
+    known = _state(site_id, thread)
+    while _state(site_id, thread) == known and not _news(thread, after_seq, after_rev):
+        left = ends - time.monotonic()
+        if left <= 0:
+            break
+        broadcast.wait(visitor, min(left, LOOK_AGAIN))
+        thread = _thread(site_id, visitor)
+    return thread
 
 
 def _news(thread: Thread | None, after_seq: int, after_rev: int | None) -> bool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import time
 from types import SimpleNamespace
 
 import gevent
 import pytest
 from flask.testing import FlaskClient
 
-from leadcapture import db, signing
+from leadcapture import db, ratelimit, signing
+from leadcapture.chat import routes
 from leadcapture.forms import operations
 from leadcapture.socketio import socketio
 
@@ -210,3 +212,22 @@ def test_a_member_s_link_is_asked_for_within_the_ceiling(client, people, now):
     assert [answer.status_code for answer in answers[:2]] == [200, 200]
     refused(answers[2])
     assert "erin@example.org" in answers[2].text
+
+
+def test_a_socket_that_never_stops_is_answered_that_it_is_too_much(app, people, environ, monkeypatch):
+    monkeypatch.setitem(ratelimit._limits, "RATE_MESSAGE", "2/minute")
+    socket = greet(app, people, "192.0.2.1")
+    typed = [socket.emit("typing", {"text": "x"}, namespace="/visitor", callback=True) for _ in range(11)]
+    assert [answer["ok"] for answer in typed] == [True] * 10 + [False]
+    assert (typed[-1]["error"]["code"], bool(AGAIN.search(typed[-1]["error"]["message"]))) == ("rate_limited", True)
+    socket.disconnect("/visitor")
+
+
+def test_one_visitor_does_not_wait_a_thousand_times_at_once(client, people, monkeypatch):
+    path = f"/v1/{people.site.key}/chat/messages"
+    token = client.post(path, json={"client_id": "m1", "body": "Hello"}).json["token"]
+    asked = f"{path}?after_seq=1&wait=25"
+    monkeypatch.setitem(routes._waiting, signing.verify("visitor", token).split(":")[1], routes.MOST_WAITING)
+    began = time.monotonic()
+    assert client.get(asked, headers={"Authorization": f"Bearer {token}"}).status_code == 200
+    assert time.monotonic() - began < 5

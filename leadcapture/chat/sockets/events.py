@@ -9,12 +9,15 @@ from urllib.parse import urlsplit
 
 import gevent
 
-from leadcapture import db, i18n, socketio
+from leadcapture import db, i18n, ratelimit, socketio
 from leadcapture.chat import protocol
 from leadcapture.errors import LeadCaptureError, Unauthorized
 from leadcapture.i18n import gettext as _
 
 log = logging.getLogger("leadcapture.chat")
+# How many events of any kind one socket may send, in messages: to each belong some signs of typing, of what was seen …
+EVENTS = 5
+
 Socket = TypeVar("Socket")
 Answer = dict[str, Any]
 Handler = Callable[[Socket, object], Answer]
@@ -33,6 +36,7 @@ def answering(
                 if socket is None:
                     raise Unauthorized("Connect first.")
                 i18n.use(language(socket))
+                ratelimit.hit_here("RATE_MESSAGE", sid, times=EVENTS)
                 return handler(socket, payload[0] if payload else None)
             except LeadCaptureError as error:
                 return protocol.refusal(error)
