@@ -209,6 +209,22 @@ def test_an_address_that_bounced_is_kept_in_clear_no_longer(people, now, app):
         assert [row.email_key[:5] for row in session.scalars(select(Suppression))] == ["hmac:"]
 
 
+def test_an_admin_erases_by_typing_the_address_and_an_operator_does_not(somebody, people, now):
+    erin = db.write(known, now, people.site, "newsletter")
+    path = f"/console/contacts/{erin.public_id}"
+    alice, bob = somebody("alice"), somebody("bob")
+    assert "Erase for good" in alice.get(path).text
+    assert "Erase for good" not in bob.get(path).text
+    assert bob.post(f"{path}/erase", seen_at=path, address="erin@example.net").status_code == 403
+    wrong = alice.post(f"{path}/erase", seen_at=path, address="frank@example.net")
+    assert wrong.status_code == 422
+    assert "Nothing was erased." in wrong.text
+    assert the_contact("erin@example.net") is not None
+    assert alice.post(f"{path}/erase", seen_at=path, address=" Erin@example.net ").status_code == 302
+    assert the_contact("erin@example.net") is None
+    assert alice.get(path).status_code == 404
+
+
 def test_erasing_on_either_database(either_database, now):
     site = db.write(add_people, now).site
 
