@@ -35,6 +35,7 @@ _ROW = (
         conversations.c.snoozed_until,
         conversations.c.page_url,
         conversations.c.active_at,
+        conversations.c.contact_id,
         visitors.c.name.label("visitor_name"),
     )
     .join(visitors, visitors.c.id == conversations.c.visitor_id)

@@ -14,6 +14,7 @@ from leadcapture.chat import numbering, queries, rules
 from leadcapture.chat.models import ConversationJoin
 from leadcapture.chat.protocol import FileView, Incoming, MessageView
 from leadcapture.chat.queries import Thread, conversations, messages
+from leadcapture.contacts import operations as contacts
 from leadcapture.errors import NotFound
 from leadcapture.operators import presence
 from leadcapture.operators.models import Operator
@@ -88,6 +89,8 @@ def post_by_visitor(
         author_name=name or row.visitor_name,
         file=file,
     )
+    if row.contact_id is not None:
+        contacts.heard_of(session, now, contact_id=row.contact_id)
     moved = seq == 1 or status != row.status or row.snoozed_until is not None
     return Posted(message, site_id, visitor, first=True, moved=moved)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -14,6 +14,8 @@ from leadcapture import ids
 from leadcapture.addresses import Address
 from leadcapture.contacts import rules
 from leadcapture.contacts.models import Contact
+
+A_DAY = timedelta(days=1)
 
 
 def upsert_confirmed(
@@ -77,4 +79,15 @@ def suppress(session: Session, now: datetime, *, site_id: int, email_key: str) -
         update(Contact)
         .where(Contact.site_id == site_id, Contact.email_key == email_key)
         .values(status="suppressed", updated_at=now)
+    )
+
+
+def heard_of(session: Session, now: datetime, *, contact_id: int) -> None:
+    """Note that the person did something today: what nobody hears of for long enough is forgotten. Once a day, so that
+    a lively chat writes no more than it must."""
+    session.execute(
+        update(Contact)
+        .where(Contact.id == contact_id, Contact.active_at < now - A_DAY)
+        .values(active_at=now)
+        .execution_options(synchronize_session=False)
     )

@@ -18,9 +18,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 
-from leadcapture import clock, db, ids, uploads
+from leadcapture import addresses, clock, db, ids, uploads
 from leadcapture import settings as settings_module
+from leadcapture.chat import operations as chat
 from leadcapture.chat.models import ChatFile, Conversation, Message, Visitor
+from leadcapture.chat.protocol import Incoming
+from leadcapture.contacts import operations as contacts
 from leadcapture.contacts.models import Contact
 from leadcapture.forms import operations as forms
 from leadcapture.forms.models import Submission
@@ -146,7 +149,8 @@ def _personal(file: Path) -> list[str]:
         found = {row[0] for row in connection.execute(wanted) if row[0] and len(row[0]) > 8}
         # Accounts of operators are no data of visitors; what must never be mailed again is remembered for that.
         own = connection.execute(
-            "SELECT email FROM operators UNION SELECT allowed_origins FROM sites UNION SELECT email_key FROM suppressions"
+            """SELECT email FROM operators UNION SELECT allowed_origins FROM sites
+               UNION SELECT email_key FROM suppressions"""
         ).fetchall()
     return sorted(text for text in found if not any(text in said[0] or said[0] in text for said in own))
 
@@ -292,6 +296,20 @@ def _pending(session: Any, now: datetime, site: Site) -> str:
     session.add(sent)
     session.flush()
     return sent.public_id
+
+
+def test_who_writes_while_known_was_heard_of(people: SimpleNamespace, now: datetime, database: db.Database) -> None:
+    conversation = db.write(_talk, now, people.site, "none")
+    erin = db.write(contacts.upsert_confirmed, now, site_id=people.site.id, address=addresses.parse("erin@example.org"))
+    db.write(lambda session: session.execute(update(Conversation).values(contact_id=erin.id, active_at=now)))
+    with db.read() as session:
+        visitor = session.scalars(select(Visitor.public_id)).one()
+        assert session.scalars(select(Conversation.id)).one() == conversation
+    later = now + timedelta(days=3)
+    said = Incoming("a" * 20, "Here I am again")
+    db.write(chat.post_by_visitor, later, site_id=people.site.id, visitor=visitor, incoming=said, available=True)
+    with db.read() as session:
+        assert session.get_one(Contact, erin.id).active_at == later
 
 
 # ---- workers ---------------------------------------------------------------------------------------------------------

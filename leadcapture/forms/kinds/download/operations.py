@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from leadcapture import ids
 from leadcapture.consent import queries as consent
+from leadcapture.contacts import operations as contacts
 from leadcapture.errors import Invalid, LeadCaptureError, NotFound
 from leadcapture.forms import queries as forms
 from leadcapture.forms.kinds.download import queries, rules
@@ -133,6 +134,7 @@ def count(session: Session, now: datetime, *, grant_id: int, file_id: int) -> bo
     if counted is None:
         return False
     session.execute(update(DownloadFile).where(DownloadFile.id == file_id).values(downloads=DownloadFile.downloads + 1))
+    contacts.heard_of(session, now, contact_id=session.get_one(DownloadGrant, grant_id).contact_id)
     return True
 
 
