@@ -422,6 +422,7 @@ def test_a_confirmed_address_shows_as_confirmed(chat: Chat) -> None:
             email="dana@example.org",
             email_key="dana@example.org",
             confirmed_at=chat.now,
+            active_at=chat.now,
             created_at=chat.now,
             updated_at=chat.now,
         )

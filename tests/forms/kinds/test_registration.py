@@ -145,7 +145,7 @@ def test_numbers_follow_one_another_also_when_many_confirm_at_once(either_databa
             email = f"person{number}@example.net"
             contact = Contact(
                 public_id=f"con_{number}", site_id=people.site.id, email=email, email_key=email,
-                confirmed_at=now, created_at=now, updated_at=now,
+                confirmed_at=now, active_at=now, created_at=now, updated_at=now,
             )  # fmt: skip
             session.add(contact)
             session.flush()
@@ -390,7 +390,7 @@ def test_a_list_of_many_members_goes_on_a_page_later(club, people, now, signed_i
             email = f"person{number}@example.net"
             contact = Contact(
                 public_id=f"con_{number}", site_id=people.site.id, email=email, email_key=email,
-                confirmed_at=now, created_at=now, updated_at=now,
+                confirmed_at=now, active_at=now, created_at=now, updated_at=now,
             )  # fmt: skip
             session.add(contact)
             session.flush()
