@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 
 # How many texts the value of a word before any teaching is worth: of one that the start set knows, of any other.
 KNOWN, UNKNOWN = 2.0, 1.0
-# What the start set says is said of other texts than a site gets: how much of it counts.
+# What the start set says is said of other texts than a site gets: how much of it counts beside what a site has taught.
 BELIEVED = 0.7
+ENOUGH = 10  # texts of each kind
+TELLING = 0.1  # how far from 0.5 a word tells something
 LEAD = 1  # how many more texts of spam than of others may count
 
 
@@ -29,12 +31,21 @@ class Counts:
 
 
 def indicator(words: Iterable[str], taught: Counts, start: Counts) -> float:
-    """From 0 (surely not) over 0.5 (cannot say) to 1 (surely spam)."""
-    return combined([worth(word, taught, start) for word in words])
+    """From 0 (surely not) over 0.5 (cannot say) to 1 (surely spam).
+
+    While little of each kind was taught every word counts, so that many unknown ones say "unknown"; later only those
+    that tell something (as SpamBayes does it).
+    """
+    values = [worth(word, taught, start) for word in words]
+    if min(taught.ham, taught.spam) >= ENOUGH:
+        values = [value for value in values if abs(value - 0.5) >= TELLING]
+    return combined(values)
 
 
 def worth(word: str, taught: Counts, start: Counts) -> float:
     """How likely a text with that word is spam, where both kinds are equally common: Robinson's f(w), never 0 or 1."""
+    if not taught.ham and not taught.spam:
+        return _likely(word, start)
     before = 0.5 + BELIEVED * (_likely(word, start) - 0.5)
     ham, spam = taught.words.get(word, (0, 0))
     counted = spam * min(1.0, (taught.ham + LEAD) / taught.spam) if taught.spam else 0.0

@@ -15,14 +15,16 @@ from dataclasses import dataclass, field
 
 from leadcapture.spam import classifier, start, words
 from leadcapture.spam.classifier import Counts
+from leadcapture.spam.words import Text
 
 # Most of what is sent to a site is no spam.
 BEFORE = -1.0
 # What the words of a text may count: by the start set alone, and where a site's operators have taught all of them. The
-# start set knows mails among friends from advertising; customers who ask for a price stand between, so that a little
-# suspicion by it is none.
-BY_START, BY_TEACHING = 1.5, 4.0
-NO_SUSPICION = 1.5
+# start set knows mails among friends from advertising; customers who ask for a price, a loan or a discount stand
+# between. So a little suspicion by it is none, and much of it holds nothing, not even with a link and by a program.
+BY_START, BY_TEACHING = 1.2, 4.0
+NO_SUSPICION = 2.6
+SUSPICION = 1.5  # by what was taught
 SAID_BY_WORDS = 0.5  # points from which the words are named as a reason
 SAME_FROM, SAME_WORDS = 6, 0.9  # a text of so many words is the same as another where they share so many of them
 LONG_ENOUGH = 20  # letters in capitals that are shouting
@@ -85,29 +87,45 @@ class Verdict:
     reasons: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """What is judged, read once: the text, the name, and the links that lead away from the site."""
+
+    given: Given
+    text: Text
+    name: Text
+    foreign: list[str]
+    hosts: list[str]
+
+    @classmethod
+    def of(cls, given: Given) -> _Seen:
+        text = Text(given.text)
+        foreign = [link for link in text.links if not _is_own(words.host(link), given.own)]
+        return cls(given, text, Text(given.name), foreign, list(dict.fromkeys(map(words.host, foreign))))
+
+
 def judge(given: Given, taught: Counts) -> Verdict:
     """How likely this is spam, by the site's teaching and the plain signals."""
-    found = {code: points for code, signal in SIGNALS.items() if (points := signal(given))}
-    by_words = _words(given, taught)
+    seen = _Seen.of(given)
+    found = {code: points for code, signal in SIGNALS.items() if (points := signal(seen))}
+    by_words = _by_words(seen.text.words, taught)
+    points = BEFORE + by_words + sum(found.values())
     if by_words >= SAID_BY_WORDS:
         found["words"] = by_words
-    points = BEFORE + by_words + sum(points for code, points in found.items() if code != "words")
-    reasons = sorted(found, key=lambda code: -found[code])
-    return Verdict(1 / (1 + math.exp(-points)), reasons)
+    return Verdict(1 / (1 + math.exp(-points)), sorted(found, key=lambda code: -found[code]))
 
 
-def _words(given: Given, taught: Counts) -> float:
+def _by_words(found: Sequence[str], taught: Counts) -> float:
     """What the words count. How far they may go depends on how many of them the site was taught."""
-    found = words.words(given.text)
     if not found:
         return 0.0
     at_first = log_odds(found, Counts())
-    by_start = min(max(at_first - NO_SUSPICION, 0.0), BY_START) if at_first > 0 else max(at_first, -BY_START) / 2
+    by_start = min(max(at_first - NO_SUSPICION, 0.0), BY_START) if at_first > 0 else max(at_first, -BY_START) / 4
     known = sum(word in taught.words for word in found) / len(found)
     if not known:
         return by_start
     by_teaching = min(max(log_odds(found, taught), -BY_TEACHING), BY_TEACHING)
-    if by_teaching > NO_SUSPICION and _is_the_same(found, taught):
+    if by_teaching > SUSPICION and _is_the_same(found, taught):
         by_teaching = BY_TEACHING
     return (1 - known) * by_start + known * by_teaching
 
@@ -127,68 +145,72 @@ def log_odds(found: Sequence[str], taught: Counts) -> float:
 # ---- the plain signals: points, 0 where there is nothing to say ------------------------------------------------------
 
 
-def _name_link(given: Given) -> float:
-    name = words.plain(given.name)
-    if words.links(name) or _MARKUP.search(name):
+def _name_link(seen: _Seen) -> float:
+    if seen.name.links or _MARKUP.search(seen.name.plain):
         return 3.5
-    return 1.8 if _BARE_HOST.search(name) else 0.0
+    return 1.8 if _BARE_HOST.search(seen.name.plain) else 0.0
 
 
-def _links(given: Given) -> float:
-    foreign = _foreign(given)
-    if len(foreign) >= 4 or len(_hosts(given)) >= 3:
+def _links(seen: _Seen) -> float:
+    if len(seen.foreign) >= 4 or len(seen.hosts) >= 3:
         return 2.6
-    return 0.8 if len(foreign) >= 2 else 0.0
+    return 0.8 if len(seen.foreign) >= 2 else 0.0
 
 
-def _link(given: Given) -> float:
-    return 0.6 if len(_foreign(given)) == 1 else 0.0
+def _link(seen: _Seen) -> float:
+    return 0.6 if len(seen.foreign) == 1 else 0.0
 
 
-def _markup(given: Given) -> float:
-    return 2.6 if _MARKUP.search(given.text) else 0.0
+def _markup(seen: _Seen) -> float:
+    return 2.6 if _MARKUP.search(seen.text.plain) else 0.0
 
 
-def _shortener(given: Given) -> float:
-    return 1.2 if any(host in SHORTENERS for host in _hosts(given)) else 0.0
+def _shortener(seen: _Seen) -> float:
+    return 1.2 if SHORTENERS.intersection(seen.hosts) else 0.0
 
 
-def _phrases(given: Given) -> float:
+def _phrases(seen: _Seen) -> float:
     # Whatever stands between the words, and letters that only look like these.
-    text = f" {' '.join(words.spelled(given.text))} "
-    said = sum(phrase in text for phrase in _known_phrases())
+    text = f" {seen.text.spelled} "
+    said = sum(phrase in text for phrase in start.phrases())
     return min(1.8 + 0.8 * (said - 1), 3.4) if said else 0.0
 
 
-def _disguised(given: Given) -> float:
-    mixed = len(words.disguised(given.text)) + len(words.disguised(given.name))
+def _disguised(seen: _Seen) -> float:
+    mixed = len(seen.text.disguised) + len(seen.name.disguised)
     return 0.0 if not mixed else 2.0 if mixed == 1 else 3.4
 
 
-def _capitals(given: Given) -> float:
-    letters = [char for char in words.plain(given.text) if char.isupper() or char.islower()]
-    return 0.7 if len(letters) >= LONG_ENOUGH and sum(map(str.isupper, letters)) > 0.8 * len(letters) else 0.0
+def _capitals(seen: _Seen) -> float:
+    large = sum(map(str.isupper, seen.text.plain))
+    small = sum(map(str.islower, seen.text.plain))
+    return 0.7 if large + small >= LONG_ENOUGH and large > 0.8 * (large + small) else 0.0
 
 
-def _repeated(given: Given) -> float:
-    if given.repeated < 1 or len(given.text) < REPEATED_FROM:
+def _repeated(seen: _Seen) -> float:
+    times = seen.given.repeated
+    if times < 1 or len(seen.given.text) < REPEATED_FROM:
         return 0.0
-    return 1.0 if given.repeated == 1 else 2.0 if given.repeated < 5 else 3.4
+    return 1.0 if times == 1 else 2.0 if times < 5 else 3.4
 
 
-def _fast(given: Given) -> float:
-    return 0.8 if given.fast else 0.0
+def _fast(seen: _Seen) -> float:
+    return 0.8 if seen.given.fast else 0.0
 
 
-def _unproven(given: Given) -> float:
-    return 0.5 if given.unproven else 0.0
+def _unproven(seen: _Seen) -> float:
+    return 0.5 if seen.given.unproven else 0.0
 
 
-def _disposable(given: Given) -> float:
-    return 0.8 if given.disposable else 0.0
+def _disposable(seen: _Seen) -> float:
+    return 0.8 if seen.given.disposable else 0.0
 
 
-SIGNALS: dict[str, Callable[[Given], float]] = {
+def _is_own(host: str, own: frozenset[str]) -> bool:
+    return any(host == mine or host.endswith(f".{mine}") for mine in own)
+
+
+SIGNALS: dict[str, Callable[[_Seen], float]] = {
     "name_link": _name_link,
     "links": _links,
     "link": _link,
@@ -202,23 +224,3 @@ SIGNALS: dict[str, Callable[[Given], float]] = {
     "unproven": _unproven,
     "disposable": _disposable,
 }
-# What the signals that say how something was sent, and nothing of what it says, come to: never enough to hold it.
-ABOUT_SENDING = ("capitals", "fast", "unproven", "disposable")
-
-
-def _foreign(given: Given) -> list[str]:
-    """The links that lead away from the site."""
-    text = words.plain(given.text)
-    return [link for link in dict.fromkeys(words.links(text)) if not _is_own(words.host(link), given.own)]
-
-
-def _hosts(given: Given) -> list[str]:
-    return list(dict.fromkeys(words.host(link) for link in _foreign(given)))
-
-
-def _is_own(host: str, own: frozenset[str]) -> bool:
-    return any(host == mine or host.endswith(f".{mine}") for mine in own)
-
-
-def _known_phrases() -> Sequence[str]:
-    return start.phrases()

@@ -8,6 +8,7 @@ from importlib import resources
 
 from leadcapture.spam import words
 from leadcapture.spam.classifier import Counts
+from leadcapture.spam.words import Text
 
 
 @cache
@@ -22,5 +23,5 @@ def phrases() -> tuple[str, ...]:
     """What spam says in so many words, in several languages: in lower case with one space between the words and around
     them (scripts without spaces have none)."""
     lines = resources.files("leadcapture.spam").joinpath("phrases.txt").read_text("utf-8").splitlines()
-    said = (" ".join(words.spelled(line)) for line in lines if not line.startswith("#"))
+    said = (Text(line).spelled for line in lines if not line.startswith("#"))
     return tuple(one if words.is_without_spaces(one) else f" {one} " for one in said if one)

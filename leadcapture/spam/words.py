@@ -10,15 +10,27 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, cached_property
 from urllib.parse import urlsplit
 
 LONGEST_TEXT = 8000  # characters that are looked at
 MOST_WORDS = 400  # different ones that are counted of one text
 SHORTEST, LONGEST = 3, 24  # letters of a word; of other scripts than Latin, two will do
+LONGEST_TOKEN = 40
 
 _LINK = re.compile(r"(?:https?://|\bwww\.)[^\s<>\"'\[\]()]+", re.IGNORECASE)
-_ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
+_NO_WORDS = re.compile(rf"{_LINK.pattern}|[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+", re.IGNORECASE)
+# The marks of living scripts (Unicode's Mn and Mc), which Python's \\w does not know: without them half of the words of
+# Hindi or Thai fall apart. The letters beside them in these blocks are \\w anyway.
+_MARKS = (
+    "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u0900-\u0963\u0981-\u0dff"
+    "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u0f71-\u0f84\u102b-\u103e\u17b4-\u17d3"
+)
+_RUN = re.compile(rf"(?:[^\W_]|[{_MARKS}])+")
+# Characters that show nothing (Unicode's Cf), as they are put into words to hide them.
+_INVISIBLE = re.compile(
+    "[\u00ad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0001-\U000e007f]"
+)
 _NO_SPACES = (
     "HIRAGANA", "KATAKANA", "CJK", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN",
 )  # fmt: skip
@@ -31,32 +43,48 @@ _PASSES = frozenset("аевікмнорстухѕјԛԝһԁ" + "αεικνορυ
 _LATIN_PASSES = frozenset("aebikmhopctyxsjqwhdvu")
 
 
+class Text:
+    """A text as the filter reads it: in one form of Unicode (NFKC), without invisible characters, cut to
+    LONGEST_TEXT."""
+
+    def __init__(self, text: str) -> None:
+        text = text[:LONGEST_TEXT]
+        self.plain = text if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+
+    @cached_property
+    def links(self) -> list[str]:
+        """The links as they are written, each once."""
+        return list(dict.fromkeys(_LINK.findall(self.plain)))
+
+    @cached_property
+    def words(self) -> list[str]:
+        """The different words in the order they come, at most MOST_WORDS; a link counts as its host."""
+        found = dict.fromkeys(f"link:{name}"[:LONGEST_TOKEN] for name in map(host, self.links) if name)
+        for run in _RUN.findall(_NO_WORDS.sub(" ", self.plain).casefold()):
+            for word in _counted(run):
+                found[word] = None
+            if len(found) >= MOST_WORDS:
+                break
+        return list(found)[:MOST_WORDS]
+
+    @cached_property
+    def spelled(self) -> str:
+        """Everything in order, in lower case with one space between the words, disguised ones as what they pass for."""
+        runs = _RUN.findall(self.plain.casefold())
+        return " ".join(runs if self.plain.isascii() else map(_undisguised, runs))
+
+    @cached_property
+    def disguised(self) -> list[str]:
+        """The words that mix look-alike letters of two scripts, as nobody's keyboard writes them: "pаypal" with а of
+        Cyrillic. A word with an honest ending of another script ("SMSки") is none of them."""
+        if self.plain.isascii():
+            return []
+        return [run for run in _RUN.findall(self.plain) if _is_disguised(run.casefold())]
+
+
 def words(text: str) -> list[str]:
-    """The different words of the text in the order they come, at most MOST_WORDS; a link counts as its host."""
-    text = plain(text)
-    found = dict.fromkeys(f"link:{name}"[:40] for name in hosts(text))
-    for word in _runs(_ADDRESS.sub(" ", _LINK.sub(" ", text))):
-        for token in _counted(word.casefold()):
-            found[token] = None
-        if len(found) >= MOST_WORDS:
-            break
-    return list(found)[:MOST_WORDS]
-
-
-def plain(text: str) -> str:
-    """The text in one form of Unicode (NFKC), without invisible characters, cut to LONGEST_TEXT."""
-    normal = unicodedata.normalize("NFKC", text[:LONGEST_TEXT])
-    return "".join(char for char in normal if unicodedata.category(char) != "Cf")
-
-
-def links(text: str) -> list[str]:
-    """The links in the text as they are written, oldest first."""
-    return _LINK.findall(text)
-
-
-def hosts(text: str) -> list[str]:
-    """The hosts of the links in the text in lower case without `www.`, each once."""
-    return list(dict.fromkeys(name for link in links(text) if (name := host(link))))
+    """As Text.words."""
+    return Text(text).words
 
 
 def host(link: str) -> str:
@@ -68,37 +96,16 @@ def host(link: str) -> str:
     return found.removeprefix("www.").rstrip(".")
 
 
-def spelled(text: str) -> list[str]:
-    """Every word of the text as it stands in order, in lower case, disguised ones as what they pass for; of scripts
-    without spaces a whole run is one."""
-    return [_undisguised(word.casefold()) for word in _runs(plain(text))]
-
-
-def disguised(text: str) -> list[str]:
-    """The words that mix look-alike letters of two scripts, as nobody's keyboard writes them: "pаypal" with а of
-    Cyrillic. A word with an honest ending of another script ("SMSки") is none of them."""
-    return [word for word in _runs(plain(text)) if _is_disguised(word.casefold())]
-
-
 def is_without_spaces(word: str) -> bool:
     """Whether letters of a script that puts no spaces between words stand in it."""
-    return any(_script(char) in _NO_SPACES for char in word)
-
-
-def _runs(text: str) -> Iterator[str]:
-    """The runs of letters, marks and figures."""
-    run: list[str] = []
-    for char in text:
-        if _part_of_word(char):
-            run.append(char)
-        elif run:
-            yield "".join(run)
-            run = []
-    if run:
-        yield "".join(run)
+    return not word.isascii() and any(_script(char) in _NO_SPACES for char in word)
 
 
 def _counted(word: str) -> Iterator[str]:
+    if word.isascii():
+        if SHORTEST <= len(word) <= LONGEST and word.isalpha():
+            yield word
+        return
     word = _undisguised(word)
     if is_without_spaces(word):
         yield from (pair for pair in (word[at : at + 2] for at in range(len(word) - 1)) if not pair.isdigit())
@@ -108,24 +115,18 @@ def _counted(word: str) -> Iterator[str]:
         yield word
 
 
-def _is_disguised(word: str) -> bool:
-    if len(word) < 4 or not word.isalpha():  # units and formulas mix scripts for good reasons
-        return False
-    scripts = {_script(char) for char in word}
-    if "LATIN" not in scripts or not scripts & {"CYRILLIC", "GREEK"}:
-        return False
-    latin = {char for char in word if _script(char) == "LATIN"}
-    others = {char for char in word if _script(char) in ("CYRILLIC", "GREEK")}
-    return others <= _PASSES or (latin <= _LATIN_PASSES and len(latin) < len(others))
-
-
 def _undisguised(word: str) -> str:
     return word.translate(_LOOKS_LIKE) if _is_disguised(word) else word
 
 
-@cache
-def _part_of_word(char: str) -> bool:
-    return unicodedata.category(char)[0] in "LMN"
+def _is_disguised(word: str) -> bool:
+    if len(word) < 4 or word.isascii() or not word.isalpha():  # units and formulas mix scripts for good reasons
+        return False
+    latin = {char for char in word if _script(char) == "LATIN"}
+    others = {char for char in word if _script(char) in ("CYRILLIC", "GREEK")}
+    if not latin or not others:
+        return False
+    return others <= _PASSES or (latin <= _LATIN_PASSES and len(latin) < len(others))
 
 
 @cache

@@ -38,6 +38,7 @@ KEPT = 6000  # words of the start set: those that tell most
 SEEN = 8  # texts a word of it stood in at least
 BODY = 4000  # characters, as many as a message may have
 ROUNDS = 3
+CLICKS = (0, 2, 10, 20, 50, 200, 600)
 
 
 @dataclass(frozen=True)
@@ -56,14 +57,14 @@ def run() -> dict[str, list[float]]:
     mails = [mail for mail in corpus() if mail.held_out]
     begun_with = start.counts()
     show_words(mails, begun_with)
-    show_teaching(mails, begun_with)
+    show_teaching(mails)
     show_held(mails)
     rates: dict[str, list[float]] = {"words alone": [], "everything": []}
     for _round in range(ROUNDS):
         rates["words alone"].append(
             rate(lambda one: classifier.indicator(words.words(one), Counts(), begun_with), mails)
         )
-        rates["everything"].append(rate(lambda text: rules.judge(rules.Given(text), Counts()), mails))
+        rates["everything"].append(rate(lambda text: judged(text, Counts()), mails))
     return rates
 
 
@@ -86,22 +87,25 @@ def show_words(mails: list[Mail], begun_with: Counts) -> None:
     Console().print(table)
 
 
-def show_teaching(mails: list[Mail], begun_with: Counts) -> None:
+def show_teaching(mails: list[Mail], threshold: float = 0.9) -> None:
     """What an operator's clicks add: so many mails of each kind taught in the corpus' order, the rest measured."""
-    table = _table("words alone, held from 0.90, after clicks (half spam, half not)", "clicks")
-    for clicks in (0, 10, 50, 200):
+    table = _table(f"everything together, held from {threshold:.2f}, after clicks (half spam, half not)", "clicks")
+    for clicks in CLICKS:
         chosen = [m for kind in (True, False) for m in [one for one in mails if one.spam is kind][: clicks // 2]]
         taught, names = learned(chosen), {mail.name for mail in chosen}
         rest = [mail for mail in mails if mail.name not in names]
-        told = [(classifier.indicator(words.words(m.text), taught, begun_with) >= 0.9, m.spam) for m in rest]
-        _row(table, str(clicks), told)
+        _row(table, str(clicks), [(judged(m.text, taught) >= threshold, m.spam) for m in rest])
     Console().print(table)
+
+
+def judged(text: str, taught: Counts) -> float:
+    return rules.judge(rules.Given(text), taught).score
 
 
 def show_held(mails: list[Mail]) -> None:
     """What would be held at the usual threshold, by all signals together, with nothing taught."""
     table = _table("everything together, nothing taught", "held from")
-    told = [(rules.judge(rules.Given(text=mail.text), Counts()).score, mail.spam) for mail in mails]
+    told = [(judged(mail.text, Counts()), mail.spam) for mail in mails]
     for least in (0.8, 0.9, 0.95):
         _row(table, f"{least:.2f}", [(value >= least, spam) for value, spam in told])
     Console().print(table)

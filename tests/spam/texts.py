@@ -33,6 +33,25 @@ ENQUIRIES = (
     "Great service, thank you so much! The delivery came a day early.",
     "I want to complain. Nobody has answered my three e-mails. This is my last try before I call my lawyer.",
     "Please call me on my mobile about the loan for my car, today after five if you can.",
+    "Dear Sir or Madam, we are a manufacturer of garden furniture with 40 employees and are looking for a new "
+    "supplier of screws and fittings. Please send us your current price list, your terms of payment and delivery,"
+    " and tell us whether you give a discount for orders of more than 10,000 pieces. We would also be interested "
+    "in free samples. You can reach our purchasing department by phone from Monday to Friday or at "
+    "http://furniture.example/contact. We look forward to your offer and hope for a long and successful business "
+    "relationship. Best regards",
+    "Hello, I received your newsletter with the special offer of 50% off all orders and free shipping if I order "
+    "today. I clicked on the link and ordered, but the discount was not applied and my credit card was charged "
+    "the full amount of $149.00. Please refund the difference to my account or cancel the order. I have been a "
+    "customer for years and this is the first time that I have had a problem with a payment. My phone number is "
+    "in my profile, call me any time.",
+    "Hi, I run a small online business from home and earn my income with hand-made cards. I would like to accept "
+    "credit cards on my web site and need a merchant account. What are your monthly fees, is there a minimum, and"
+    " how long does it take to receive the money in my bank account? Do you offer a free trial? I get about 30 "
+    "orders a month.",
+    "I am writing about the life insurance and the mortgage that we took out with you in 2019. Since interest "
+    "rates have fallen we would like to refinance and lower our monthly payments. Could one of your experts call "
+    "us for a free consultation? We have no debts and an excellent credit history. Thank you in advance for your "
+    "reply.",
     "What time do you open on Saturday and is there parking?",
     "Guten Tag, ich hätte gerne ein Angebot für drei Fenster mit Einbau. Vielen Dank und freundliche Grüße",
     "Wann kommt meine Bestellung? Ich warte seit zwei Wochen und niemand antwortet.",
@@ -64,6 +83,6 @@ SPAM = (
     "网上赚钱 在线赌场 http://duchang.example http://duchang2.example http://duchang3.example",
     "Buy vіagra and сialis, сheap prіces, no prescription http://meds.example",
     '<a href="http://loans.example">Business loan</a> guaranteed profit, unsecured loan, apply now',
-    "I hacked your computer and I have recorded you. Send 1000 USD in bitcoin to this wallet or I send it to all. "
-    "http://wallet.example http://proof.example http://pay.example",
+    "I hacked your computer and I have recorded you. Send 1000 USD in bitcoin to this wallet or I send it to all."
+    " http://wallet.example http://proof.example http://pay.example",
 )
