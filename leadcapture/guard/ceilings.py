@@ -23,6 +23,12 @@ def form(ip: str, site: str, *, proven: bool) -> None:
     ratelimit.hit("RATE_FORM_SITE", site)
 
 
+def plain(ip: str) -> None:
+    """Count one more of what costs us as much as a submission: a mail to a new address, a document to be drawn."""
+    ratelimit.hit("RATE_FORM_PLAIN", "more", networks.address(ip))
+    ratelimit.hit("RATE_FORM_NETWORK", "more", networks.network(ip))
+
+
 def after_form(ip: str) -> None:
     """Count one more of what follows on a submission: a code typed, a mail asked for again."""
     ratelimit.hit("RATE_FORM", "after", networks.address(ip))

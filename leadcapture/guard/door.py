@@ -1,5 +1,5 @@
-"""Which addresses a site takes: its owner's lists, domains that live for minutes, domains that take no mail. And what is
-noted of who sends a form."""
+"""Which addresses a site takes: its owner's lists, domains that live for minutes, domains that take no mail; and what
+is noted of who sends a form."""
 
 from __future__ import annotations
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from flask import Blueprint, Response, make_response, render_template, request
 
-from leadcapture import addresses, clock, db, i18n, ratelimit, signing, web
+from leadcapture import addresses, clock, db, i18n, signing, web
 from leadcapture.errors import BadToken, Invalid, NotFound, RateLimited
 from leadcapture.forms import access as forms
+from leadcapture.guard import ceilings, door
 from leadcapture.i18n import gettext as _
 from leadcapture.optin import rules as optin
 from leadcapture.privacy import access, erasing, moving, queries, rules
@@ -65,11 +66,13 @@ def ask_for_address(token: str) -> Response:
     if doubt := access.in_doubt(contact, site):
         return doubt
     try:
-        ratelimit.hit("RATE_FORM_PLAIN", web.client_ip())
+        ceilings.plain(web.client_ip())
         address = addresses.parse(request.form.get("new_address", ""))
+        door.check_address(site, address)
         db.write(moving.request, clock.now(), contact_id=contact.id, address=address)
     except Invalid as error:
-        return overview(contact, site, problem=Invalid(error.message, fields={"new_address": [error.message]}))
+        sentences = error.fields.get("email", [error.message])
+        return overview(contact, site, problem=Invalid(error.message, fields={"new_address": sentences}))
     except RateLimited as error:
         return overview(contact, site, problem=error)
     return overview(contact, site)

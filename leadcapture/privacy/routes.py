@@ -10,10 +10,11 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, make_response, request
 
-from leadcapture import clock, db, ratelimit, web
+from leadcapture import clock, db, web
 from leadcapture.consent import operations as consent
 from leadcapture.errors import Conflict, Invalid
 from leadcapture.forms.rules import clean_line
+from leadcapture.guard import ceilings
 from leadcapture.i18n import gettext as _
 from leadcapture.privacy import access, held, preferences, rules
 from leadcapture.privacy.overview import overview
@@ -173,7 +174,7 @@ def _wishes() -> rules.Wishes:
 
 def _proof(contact: Any, site: Any) -> dict[str, Any]:
     # Making one takes a second of the machine.
-    ratelimit.hit("RATE_FORM_PLAIN", web.client_ip())
+    ceilings.plain(web.client_ip())
     return db.write(packs.build, clock.now(), site=site, contact=contact, public_url=access.public_url())
 
 
