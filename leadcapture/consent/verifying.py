@@ -7,7 +7,8 @@ to the first, so that what was erased is known before the rows it was erased fro
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +22,11 @@ from leadcapture.sites import queries as sites
 MOST = 1000  # troubles of one site: with more there is no point in naming each
 READ_AT_ONCE = 2000  # rows
 
-_SAID = ("at", "event", "subject", "submission", "purpose", "version", "body_hash", "trace_hash")
-_LEDGER = (*_SAID, "prev", "hash", "body", "body_salt", "trace", "trace_salt")
+_COLUMNS = (
+    *("at", "event", "subject", "submission", "purpose", "version", "body_hash", "trace_hash", "prev", "hash"),
+    *("body", "body_salt", "trace", "trace_salt"),
+)
+_Read = Callable[[Session, str, int, str, tuple[str, ...], tuple[str, ...]], Iterator[tuple[Any, ...]]]
 
 
 @dataclass(frozen=True)
@@ -65,20 +69,29 @@ def verify(session: Session, site_id: int) -> list[Trouble]:
     bind = session.get_bind()
     if bind.dialect.name == "postgresql" and isinstance(bind, Engine) and not session.in_transaction():
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-    site = sites.by_id(session, site_id).key
+    site = sites.by_id(session, site_id)
+    try:
+        found = _look(session, site.id, site.key, _plain)
+    except OperationalError:
+        # Something may be no UTF-8 any more. Where the database itself is away, this fails as well.
+        found = _look(session, site.id, site.key, _careful)
+    return sorted(found, key=lambda trouble: (trouble.table, trouble.seq is None, trouble.seq or 0))
+
+
+def _look(session: Session, site_id: int, site: str, read: _Read) -> _Found:
     found = _Found()
     try:
-        head = _head(session, site_id, site, found)
-        signed = _checkpoints(session, site_id, site, head, found)
-        _chain(session, site_id, site, head, signed, found)
+        head = _head(session, site_id, site, read, found)
+        signed = _checkpoints(session, site_id, site, read, head, found)
+        _chain(session, site_id, site, read, head, signed, found)
         _agreements(session, site_id, found)
     except _Enough:
         found.append(Trouble(None, "ledger", "and more, which was not looked at"))
     except DatabaseError as error:
         if isinstance(error, OperationalError):
-            raise  # the database is away, which says nothing of the ledger
+            raise
         found.append(Trouble(None, "ledger", f"cannot be read: {error.orig}"))
-    return sorted(found, key=lambda trouble: (trouble.table, trouble.seq is None, trouble.seq or 0))
+    return found
 
 
 def structure(session: Session) -> list[Trouble]:
@@ -91,32 +104,31 @@ def structure(session: Session) -> list[Trouble]:
     return [Trouble(None, table, line) for table, line in lines if line != "ok"]
 
 
-def _head(session: Session, site_id: int, site: str, found: _Found) -> _Head | None:
-    columns = ("hash", "seal")
-    rows = list(_rows(session, "ledger_heads", "site_id", columns, site_id, ("seq", "checkpoints")))
+def _head(session: Session, site_id: int, site: str, read: _Read, found: _Found) -> _Head | None:
+    rows = list(read(session, "ledger_heads", site_id, "site_id", ("seq", "checkpoints"), ("hash", "seal")))
     if not rows:
         if session.execute(text("SELECT 1 FROM ledger WHERE site_id = :site LIMIT 1"), {"site": site_id}).first():
             found.say(None, "ledger_heads", "there is none for this site")
         return None
-    _site, (seq, checkpoints), texts = rows[0]
-    wrong = _unreadable(texts, columns)
-    if wrong or not isinstance(seq, int) or not isinstance(checkpoints, int):
-        found.say(None, "ledger_heads", wrong or "a number is no number")
+    seq, checkpoints, last, seal = rows[0]
+    if not isinstance(seq, int) or not isinstance(checkpoints, int) or not _texts(last, seal):
+        found.say(None, "ledger_heads", "text or number is none any more")
         return None
-    head = _Head(seq, str(texts["hash"]), checkpoints)
-    if not keys.sealed(str(texts["seal"]), site=site, **vars(head)):
-        found.say(
-            None, "ledger_heads", f"its seal is not ours: not this service wrote that the ledger ends at row {seq}"
-        )
-    return head
+    if not keys.sealed(seal, site=site, seq=seq, hash=last, checkpoints=checkpoints):
+        found.say(None, "ledger_heads", f"its seal is not ours: this service did not write that row {seq} is the last")
+    return _Head(seq, last, checkpoints)
 
 
-def _checkpoints(session: Session, site_id: int, site: str, head: _Head | None, found: _Found) -> dict[int, str]:
+def _checkpoints(
+    session: Session, site_id: int, site: str, read: _Read, head: _Head | None, found: _Found
+) -> dict[int, str]:
     """The hashes that were signed, by the number of the event."""
-    columns = ("hash", "at", "public_key", "signature")
     signed: dict[int, str] = {}
     known, expected = set(keys.public_keys()), 1
-    for seq, (number,), texts in _rows(session, "ledger_checkpoints", "seq", columns, site_id, ("number",)):
+    columns = ("hash", "at", "public_key", "signature")
+    for seq, number, hashed, at, key, signature in read(
+        session, "ledger_checkpoints", site_id, "seq", ("seq", "number"), columns
+    ):
         if not isinstance(seq, int) or not isinstance(number, int):
             found.say(_number(seq), "ledger_checkpoints", f"{seq!r} or {number!r} is no number")
             continue
@@ -124,17 +136,13 @@ def _checkpoints(session: Session, site_id: int, site: str, head: _Head | None, 
             gone = f"checkpoint {expected} is missing" if number > expected else f"checkpoint {number} is not in order"
             found.say(seq, "ledger_checkpoints", gone)
         expected = number + 1
-        wrong = _unreadable(texts, columns)
-        if wrong:
-            found.say(seq, "ledger_checkpoints", wrong)
-            continue
-        values = {name: str(value) for name, value in texts.items()}
-        statement = rules.checkpoint_text(site=site, seq=seq, hash=values["hash"], at=values["at"])
-        if values["public_key"] not in known:
+        if not _texts(hashed, at, key, signature):
+            found.say(seq, "ledger_checkpoints", "a text is none any more")
+        elif key not in known:
             found.say(seq, "ledger_checkpoints", "its public key is none of ours")
-        elif not keys.signed(values["public_key"], statement, values["signature"]):
+        elif not keys.signed(key, rules.checkpoint_text(site=site, seq=seq, hash=hashed, at=at), signature):
             found.say(seq, "ledger_checkpoints", "its signature is not over what it says")
-        signed[seq] = values["hash"]
+        signed[seq] = hashed
     if head is not None and expected != head.checkpoints + 1:
         found.say(
             None, "ledger_checkpoints", f"the last one is number {expected - 1}, but {head.checkpoints} were made"
@@ -143,11 +151,13 @@ def _checkpoints(session: Session, site_id: int, site: str, head: _Head | None, 
 
 
 def _chain(
-    session: Session, site_id: int, site: str, head: _Head | None, signed: dict[int, str], found: _Found
+    session: Session, site_id: int, site: str, read: _Read, head: _Head | None, signed: dict[int, str], found: _Found
 ) -> None:
     erased = _Erased()
+    # The row after the one that is looked at, and which hash it follows; None where that is not known.
     later, wanted = (head.seq + 1, head.hash) if head else (None, None)
-    for seq, _numbers, texts in _rows(session, "ledger", "seq", _LEDGER, site_id, backwards=True):
+    for row in read(session, "ledger", site_id, "seq DESC", ("seq",), _COLUMNS):
+        seq, at, event, subject, submission, purpose, version, body_hash, trace_hash, prev, hashed, *rest = row
         if not isinstance(seq, int) or seq < 1:
             found.say(None, "ledger", f"a row whose number is {seq!r}")
             continue
@@ -158,24 +168,37 @@ def _chain(
             _gap(found, seq + 1, later - 1)
             wanted = None
         later = seq
-        wrong = _unreadable(texts, _LEDGER[:-4], _LEDGER[-4:])
-        if wrong:
-            found.say(seq, "ledger", wrong)
+        try:
+            leaf = rules.leaf(
+                site=site,
+                seq=seq,
+                at=at,
+                event=event,
+                subject=subject,
+                submission=submission,
+                purpose=purpose,
+                version=version,
+                body_hash=body_hash,
+                trace_hash=trace_hash,
+            )
+            well = rules.digest(prev, leaf) == hashed
+            wrong = [*_salted("body", rest[0], rest[1], body_hash, gone=erased.body(seq))]
+            wrong += _salted("trace", rest[2], rest[3], trace_hash, gone=erased.trace(seq))
+        except TypeError:
+            found.say(seq, "ledger", "a text is none any more")
             wanted = None
             continue
-        said = {name: texts[name] for name in _SAID}
-        if rules.digest(texts["prev"], rules.leaf(site=site, seq=seq, **said)) != texts["hash"]:
+        if not well:
             found.say(seq, "ledger", "what it says or what it follows is not what its hash was made of")
-            texts["prev"] = None  # so nothing is known of the row before
-        elif wanted is not None and texts["hash"] != wanted:
+        elif wanted is not None and hashed != wanted:
             found.say(seq, "ledger", "what comes after it follows another row")
-        if seq in signed and signed.pop(seq) != texts["hash"]:
+        if seq in signed and signed.pop(seq) != hashed:
             found.say(seq, "ledger", "a checkpoint signed another hash")
-        for what in _salted(seq, texts, erased):
+        for what in wrong:
             found.say(seq, "ledger", what)
-        if texts["event"] == "erased" and texts["body"] is not None:
-            erased.note(seq, texts["body"])
-        wanted = texts["prev"]
+        if event == "erased" and rest[0] is not None:
+            erased.note(seq, rest[0])
+        wanted = prev if well else None
     if later is not None and later > 1:
         _gap(found, 1, later - 1)
     elif later == 1 and wanted not in (None, rules.NOTHING_BEFORE):
@@ -189,20 +212,18 @@ def _gap(found: _Found, first: int, last: int) -> None:
     found.say(first, "ledger", "is missing" if first == last else f"is missing, with all rows up to {last}")
 
 
-def _salted(seq: int, texts: dict[str, Any], erased: _Erased) -> Iterator[str]:
-    """What is wrong with body and trace: each is what its hash was made of, or was erased by an event that says so."""
-    gone = {"body": erased.body(seq), "trace": erased.trace(seq)}
-    for name, is_gone in gone.items():
-        stored, salt, hashed = texts[name], texts[f"{name}_salt"], texts[f"{name}_hash"]
-        if stored is None and salt is None:
-            if hashed and not is_gone:
-                yield f"its {name} is gone, and no event says that it was erased"
-        elif stored is None or salt is None:
-            yield f"of its {name} one half is there: text and salt belong together"
-        elif rules.digest(salt, stored) != hashed:
-            yield f"its {name} is not what was written"
-        elif is_gone:
-            yield f"its {name} was erased, and is there again"
+def _salted(name: str, stored: str | None, salt: str | None, hashed: str, *, gone: bool) -> Iterator[str]:
+    """What is wrong with a body or a trace: it is what its hash was made of, or `gone` by an event that says so. Raises
+    TypeError for what is no text."""
+    if stored is None and salt is None:
+        if hashed and not gone:
+            yield f"its {name} is gone, and no event says that it was erased"
+    elif stored is None or salt is None:
+        yield f"of its {name} one half is there: text and salt belong together"
+    elif rules.digest(salt, stored) != hashed:
+        yield f"its {name} is not what was written"
+    elif gone:
+        yield f"its {name} was erased, and is there again"
 
 
 class _Erased:
@@ -267,43 +288,38 @@ def _agreements(session: Session, site_id: int, found: _Found) -> None:
         found.say(_number(seq), "agreements", f"{_shown(contact)}, {_shown(purpose)}: {held}")
 
 
-def _rows(
-    session: Session,
-    table: str,
-    key: str,
-    columns: tuple[str, ...],
-    site_id: int,
-    numbers: tuple[str, ...] = (),
-    *,
-    backwards: bool = False,
-) -> Iterator[tuple[Any, tuple[Any, ...], dict[str, Any]]]:
-    """The site's rows by that key: its value, the numbers, and the texts by name; a text that is none any more comes as
-    the bytes that are there, or as a number."""
-    sqlite = session.get_bind().dialect.name == "sqlite"
-    # SQLite stores what it is given, whatever the column's type: text as bytes, all else as something that is no bytes.
-    raw = "CASE typeof({0}) WHEN 'text' THEN CAST({0} AS BLOB) WHEN 'null' THEN NULL ELSE 0 END" if sqlite else "{0}"
-    wanted = ", ".join([key, *numbers, *(raw.format(name) for name in columns)])
-    order = f"{key} DESC" if backwards else key
-    statement = text(f"SELECT {wanted} FROM {table} WHERE site_id = :site ORDER BY {order}")  # noqa: S608 as above
-    first = 1 + len(numbers)
-    for row in session.execute(statement, {"site": site_id}, execution_options={"yield_per": READ_AT_ONCE}):
-        yield row[0], tuple(row[1:first]), dict(zip(columns, map(_text, row[first:]), strict=True))
+def _plain(
+    session: Session, table: str, site_id: int, order: str, numbers: tuple[str, ...], texts: tuple[str, ...]
+) -> Iterator[tuple[Any, ...]]:
+    """The site's rows of a table, as the driver gives them: what is stored as no text comes as something else. Raises
+    OperationalError where SQLite has something for a text that is no UTF-8."""
+    wanted = ", ".join([*numbers, *texts])
+    statement = text(f"SELECT {wanted} FROM {table} WHERE site_id = :site ORDER BY {order}")  # noqa: S608 our own words
+    found = session.execute(statement, {"site": site_id}, execution_options={"yield_per": READ_AT_ONCE})
+    for some in found.partitions():
+        yield from some
 
 
-def _text(stored: Any) -> Any:
+def _careful(
+    session: Session, table: str, site_id: int, order: str, numbers: tuple[str, ...], texts: tuple[str, ...]
+) -> Iterator[tuple[Any, ...]]:
+    """The same, byte by byte, for SQLite: what is no UTF-8 comes as bytes."""
+    raw = [
+        f"CASE typeof({name}) WHEN 'text' THEN CAST({name} AS BLOB) WHEN 'null' THEN NULL ELSE 0 END" for name in texts
+    ]
+    for row in _plain(session, table, site_id, order, numbers, tuple(raw)):
+        yield (*row[: len(numbers)], *map(_decoded, row[len(numbers) :]))
+
+
+def _decoded(stored: Any) -> Any:
     if isinstance(stored, bytes):
-        try:
+        with suppress(UnicodeDecodeError):
             return stored.decode()
-        except UnicodeDecodeError:
-            return stored
     return stored
 
 
-def _unreadable(texts: dict[str, Any], needed: tuple[str, ...], others: tuple[str, ...] = ()) -> str:
-    """Which of the columns are no text; empty when all are."""
-    odd = [name for name in needed if not isinstance(texts[name], str)]
-    odd += [name for name in others if not isinstance(texts[name], str | None)]
-    return f"no text stands in {', '.join(odd)}" if odd else ""
+def _texts(*values: Any) -> bool:
+    return all(isinstance(value, str) for value in values)
 
 
 def _number(seq: Any) -> int | None:
