@@ -26,12 +26,14 @@ from leadcapture.console import (
     forms,
     held,
     home,
+    imports,
     inbox,
     inbox_files,
     invitations,
     outbox,
     proofs,
     protection,
+    quarantine,
     recipient,
     retention,
     site,
@@ -48,6 +50,7 @@ from leadcapture.forms import routes as form_routes
 from leadcapture.forms import short as form_short
 from leadcapture.guard import mx
 from leadcapture.guard import routes as guard
+from leadcapture.imports import asking as permission
 from leadcapture.mail import caps, transports
 from leadcapture.mail import routes as mail_routes
 from leadcapture.operators import routes as operator_routes
@@ -55,6 +58,7 @@ from leadcapture.privacy import pages as privacy_pages
 from leadcapture.privacy import preferences
 from leadcapture.privacy import routes as privacy_routes
 from leadcapture.privacy.proof import routes as proof_routes
+from leadcapture.repermission import operations as repermission
 from leadcapture.repermission import routes as repermission_routes
 from leadcapture.settings import Settings
 from leadcapture.snippet import routes as snippet_routes
@@ -69,6 +73,8 @@ PAGES = (
     transcripts,
     canned,
     contacts,
+    imports,
+    quarantine,
     forms,
     form_rows,
     form_place,
@@ -106,6 +112,9 @@ OPEN = (
 sightings.of_contact.append(form_queries.told_of_contact)
 # Whoever withdraws a consent stops the mails that rest on it and have not left.
 consent.on_withdrawn.append(preferences.withdrawn)
+# Who is in the quarantine is asked once, never who came or left by themselves meanwhile; an answer ends it.
+repermission.on_asking.append(permission.may_be_asked)
+repermission.on_answered.append(permission.answered)
 
 
 def configure(settings: Settings) -> None:

@@ -17,13 +17,11 @@ from leadcapture.consent import checkpoints
 from leadcapture.contacts import operations as contacts
 from leadcapture.forms import challenge, kinds, mailed
 from leadcapture.forms import expiry as forms
-from leadcapture.imports import asking as quarantine
 from leadcapture.imports import running
 from leadcapture.mail import caps, delivery, opens
 from leadcapture.mail import operations as mail
 from leadcapture.privacy import moving, orphans, preferences, retaining
 from leadcapture.repermission import asking
-from leadcapture.repermission import operations as repermission
 
 log = logging.getLogger("leadcapture.jobs")
 
@@ -65,8 +63,6 @@ TABLE: tuple[Job, ...] = (
 mail.on_suppressed.append(contacts.suppress)
 # What rests on a consent is looked at again right before it is handed over.
 mail.wanted.append(preferences.mail_wanted)
-# Who is in the quarantine is asked once, and never who came or left by themselves meanwhile.
-repermission.on_asking.append(quarantine.may_be_asked)
 # What was sent to ask for a confirmation is part of its proof.
 mail.on_sent.append(mailed.note)
 

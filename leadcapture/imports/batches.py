@@ -125,7 +125,7 @@ def _make_contacts(
         return {}
     of_all = {"site_id": found.site_id, "status": "confirmed", "channel": "mail", "import_id": found.id}
     times = dict.fromkeys(("confirmed_at", "active_at", "created_at", "updated_at"), now)
-    _insert(session, _contacts, of_all | times, rows)
+    made = _insert(session, _contacts, of_all | times, rows)
     # No longer needed in the quarantine: there is a proof now.
     keys = [person.key for person in people]
     session.execute(
@@ -133,9 +133,7 @@ def _make_contacts(
             _quarantined.c.site_id == found.site_id, sets.among(session, Quarantined.email_key, keys)
         )
     )
-    ours = {row["public_id"] for row in rows}
-    there = queries.ids_of(session, found.site_id, keys)
-    return {key: Known(contact_id, public_id, "confirmed") for key, contact_id, public_id in there if public_id in ours}
+    return {key: Known(contact_id, public_id, "confirmed") for contact_id, public_id, key in made}
 
 
 def _set_apart(session: Session, found: Import, people: Sequence[Person | Refused]) -> None:
@@ -210,8 +208,11 @@ def _consent(session: Session, now: datetime, found: Import, verdicts: Sequence[
         ledger.append_many(session, now, found.site_id, events)
 
 
-def _insert(session: Session, table: Any, of_all: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert the rows of people whom the site does not have yet; `of_all` is what all of them share."""
+def _insert(
+    session: Session, table: Any, of_all: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]
+) -> Sequence[tuple[int, str, str]]:
+    """Insert the rows of people whom the site does not have yet; `of_all` is what all of them share. Internal id,
+    public id and address of those that were inserted."""
     dialect = session.get_bind().dialect
     module = sqlite if dialect.name == "sqlite" else postgresql
     # Written into the statement, for a value that is bound is made ready for the database once for each row.
@@ -222,4 +223,8 @@ def _insert(session: Session, table: Any, of_all: Mapping[str, Any], rows: Seque
         for name, value in of_all.items()
     }
     statement = module.insert(table).values(shared).on_conflict_do_nothing(index_elements=["site_id", "email_key"])
-    session.connection().execute(statement, rows)
+    made: Any = session.connection().execute(
+        statement.returning(table.c.id, table.c.public_id, table.c.email_key), rows
+    )
+    found: Sequence[tuple[int, str, str]] = made.all()
+    return found

@@ -45,3 +45,17 @@ def reason_words(reason: str) -> str:
         "cut_phone": _("The phone number was too long and was cut."),
         "cut_attribute": _("A value was too long and was cut."),
     }[reason]
+
+
+def ground_words(ground: str) -> str:
+    """On what ground (asking.GROUNDS, or BOUGHT) an owner would ask people whose consent cannot be proven."""
+    return {
+        "customers": _(
+            "They bought from us, gave the address with that order, and I ask about similar goods of our own "
+            "(ePrivacy Directive art. 13(2); in Germany UWG §7(3))."
+        ),
+        "record_lost": _("They agreed once, but the record of it is lost or incomplete."),
+        "members": _("They are members or contract partners of ours, and this is part of it."),
+        "other": _("Another lawful ground."),
+        "bought": _("The list was bought, rented, exchanged or collected from the web."),
+    }[ground]
