@@ -66,24 +66,23 @@ def test_a_person_changes_everything_by_hand_and_is_erased(shop: Service, person
     page.get_by_role("button", name="Erase everything now").click()
     expect(page.get_by_role("status")).to_have_text("Everything is erased")
     page.goto(preferences)
-    expect(page.locator("body")).to_contain_text("Nothing is kept under this link")
+    expect(page.locator("body")).to_contain_text("There is nothing here")
     assert [one for one in watched.complaints if "404" not in one] == []
 
 
 def test_the_page_has_room_on_a_small_screen_in_both_directions(
     shop: Service, person: Callable[..., Watched], screenshots: Path
 ) -> None:
-    for scheme in ("light", "dark"):
-        watched = person(viewport={"width": 360, "height": 740}, color_scheme=scheme)
-        page = watched.page()
-        preferences = subscribed(page, shop, f"small-{scheme}@example.net")
-        for language, direction in (("en", "ltr"), ("ar", "rtl")):
-            page.goto(f"{preferences}?lang={language}")
-            assert page.evaluate("document.documentElement.dir") == direction
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-            page.screenshot(path=screenshots / f"preferences-{scheme}-{language}.png", full_page=True)
-            page.get_by_role("button", name="90").click()
-            page.locator("[name=days][value='0']").click()
-            expect(page.locator("[name=days][value='90']")).to_be_visible()
-            assert page.evaluate("document.documentElement.lang") == language, "the page stays in its language"
-        assert watched.complaints == []
+    watched = person(viewport={"width": 360, "height": 740})
+    page = watched.page()
+    preferences = subscribed(page, shop, "small@example.net")
+    for language, direction, scheme in (("en", "ltr", "light"), ("ar", "rtl", "dark")):
+        page.emulate_media(color_scheme=scheme)
+        page.goto(f"{preferences}?lang={language}")
+        assert page.evaluate("document.documentElement.dir") == direction
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.screenshot(path=screenshots / f"preferences-{scheme}-{language}.png", full_page=True)
+    page.locator("[name=days][value='90']").click()
+    expect(page.locator("[name=days][value='0']")).to_be_visible()
+    assert page.evaluate("document.documentElement.lang") == "ar", "the page stays in its language"
+    assert watched.complaints == []
