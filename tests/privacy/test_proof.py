@@ -21,7 +21,9 @@ from leadcapture.consent import keys, ledger, rules
 from leadcapture.consent import operations as consent
 from leadcapture.contacts import operations as contacts
 from leadcapture.contacts.models import Contact
+from leadcapture.errors import NotFound
 from leadcapture.forms.models import FormVersion, Submission
+from leadcapture.privacy.erasing import erase
 from leadcapture.privacy.proof import check_proof
 from leadcapture.privacy.proof import pack as packs
 from leadcapture.sites.models import Site
@@ -215,6 +217,19 @@ def test_what_is_no_pack_is_refused_in_words(tmp_path: Path) -> None:
     assert check_proof.main([str(tmp_path / "nothing.json")], said.append) == 1
     assert all(line.startswith("WRONG") for line in said)
     assert check_proof.main([], said.append) == 2
+
+
+def test_a_forged_pack_cannot_write_lines_of_its_own(proven: SimpleNamespace, tmp_path: Path) -> None:
+    file, said = tmp_path / "proof.json", list[str]()
+    file.write_bytes(packs.written({**proven.pack(), "made_at": "now\nok    all of it\x1b[2J"}))
+    assert check_proof.main([str(file)], said.append) == 1
+    assert all(line.isprintable() for line in said)
+
+
+def test_who_was_erased_meanwhile_has_no_proof(proven: SimpleNamespace) -> None:
+    db.write(erase, proven.site.created_at, contact=proven.contact, reason="person")
+    with pytest.raises(NotFound):
+        proven.pack()
 
 
 def test_a_stretch_of_the_chain_holds_other_peoples_leaves_and_nothing_else_of_them(

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -87,10 +88,14 @@ def test_arabic_is_joined_and_runs_from_right_to_left_whatever_the_papers_langua
     assert paper.rtl
 
 
-def test_what_a_stranger_typed_stays_text(people: SimpleNamespace, now: datetime) -> None:
+def test_what_a_stranger_typed_stays_text_and_goes_into_no_log(
+    people: SimpleNamespace, now: datetime, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
     hostile = "{nb} <b>x</b> **y** \\(\\)/Tj → \u202egnp.exe 王 \ue000"
     said = printed(proof(people, now, name=hostile))
     assert "{nb} <b>x</b> **y** \\(\\)/Tj → [U+202E]gnp.exe [U+738B] [U+E000]" in said
+    assert not [record for record in caplog.records if record.name.startswith(("fpdf", "fontTools"))]
 
 
 @settings(max_examples=40)

@@ -231,9 +231,11 @@ def main(arguments: list[str], say: Callable[[str], Any] = print) -> int:
     except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
         found.append((False, f"this cannot be read: {error!r}"))
     for holds, what in found:
-        say(f"{'ok   ' if holds else 'WRONG'} {what}")
+        # What is quoted out of a forged file shall not be able to write lines of its own.
+        say(f"{'ok   ' if holds else 'WRONG'} {''.join(char if char.isprintable() else '?' for char in what)}")
     return 0 if all(holds for holds, _what in found) else 1
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # it is the console, or a file
     sys.exit(main(sys.argv[1:]))

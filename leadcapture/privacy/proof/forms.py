@@ -119,6 +119,7 @@ def _fields(described: Iterable[Mapping[str, Any]], sent: Submission | None) -> 
             "required": field["required"],
             "unmarked": field["unmarked"],
             "options": field["options"],
+            "unit": field["unit"],
             "shown": sent is None or questions.holds(condition, other),
             "chosen": ["on" if one is True else str(one) for one in several],
             "given": None if value in (None, "") else questions.answer_text(field, value),

@@ -19,6 +19,7 @@ from leadcapture.consent import checkpoints, keys, rules
 from leadcapture.consent import queries as consent
 from leadcapture.consent.heads import Checkpoint
 from leadcapture.contacts.models import Contact
+from leadcapture.errors import NotFound
 from leadcapture.privacy.proof import check_proof, forms
 from leadcapture.sites.models import Site
 
@@ -40,8 +41,13 @@ def build(session: Session, now: datetime, *, site: Site, contact: Contact, publ
     """Everything that proves what the contact agreed to on the site, up to `now`.
 
     An operation, for it signs where the ledger stands when something was added since. Half a millisecond a row of the
-    ledger that stands between the contact's events and the checkpoints after them, which are 1,000 at most.
+    ledger that stands between the contact's events and the checkpoints after them, which are 1,000 at most. Raises
+    NotFound when the contact was erased meanwhile.
     """
+    known = session.get(Contact, contact.id, populate_existing=True)
+    if known is None:
+        raise NotFound("No such contact.")
+    contact = known
     checkpoints.make(session, now, site.id)
     chain = _chain(session, site, contact)
     stated = [check_proof.told(row) for row in chain["rows"]]

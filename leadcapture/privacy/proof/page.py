@@ -6,6 +6,7 @@ or that the fonts lack, stands there by its number.
 
 from __future__ import annotations
 
+import logging
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
@@ -27,7 +28,13 @@ INK, SOFT, LINE, WELL = (20, 25, 29), (86, 97, 107), (176, 186, 194), (244, 246,
 MARGIN, LABELS = 20.0, 46.0  # millimetres
 LEADING = 1.4  # the height of a line over the size of its letters
 POINT = 0.3528  # millimetres
+BOX = 120.0  # millimetres, the highest box
 PAGES = "\ue000\ue000\ue000"  # stands for the number of pages; nothing that is shown can have it (see `shown`)
+
+
+# They would log which letters a document has.
+for chatty in ("fontTools", "fpdf"):
+    logging.getLogger(chatty).setLevel(logging.ERROR)
 
 
 class Paper(FPDF):
@@ -167,11 +174,19 @@ class Paper(FPDF):
             )
             self._card_top = self.t_margin - 5
 
+    def entry_height(self, value: str, lines: int = 1) -> float:
+        """How high the box for that value is; of a value that fills a page, its beginning."""
+        return min(max(self.height_of(self.w0 - 8, value), lines * 10 * POINT * LEADING) + 4, BOX)
+
     def entry(self, value: str, *, rtl: bool, lines: int = 1, arrow: bool = False) -> None:
-        """A box to type in, with what was typed."""
-        inside = max(self.height_of(self.w0 - 8, value), lines * 10 * POINT * LEADING)
-        self.room(inside + 5)
-        y, high = self.y, inside + 4
+        """A box to type in, with what was typed; more than a box can hold stands on a tinted ground, over pages."""
+        high = self.entry_height(value, lines)
+        self.room(high + 1)
+        if high == BOX:
+            self.text_in(self.x0, self.w0, value, typed=True, rtl=rtl, inset=4)
+            self.ln(1)
+            return
+        y = self.y
         self.set_draw_color(*LINE)
         self.rect(self.x0, y, self.w0, high, style="D", round_corners=True, corner_radius=1.5)
         if arrow:

@@ -196,7 +196,8 @@ def _field(paper: Paper, field: Mapping[str, Any], optional: str, *, rtl: bool) 
     if kind == "checkbox":
         paper.choice(field["label"], chosen=bool(chosen), rtl=rtl)
         return
-    paper.room(22)
+    lines = 3 if kind == "textarea" else 1
+    paper.room(14 + paper.entry_height(given, lines))
     label = field["label"] if field["required"] or field["unmarked"] else f"{field['label']} ({optional})"
     paper.paragraph(label, size=9, bold=True, typed=True, rtl=rtl, gap=0.5)
     if field["help"]:
@@ -206,7 +207,8 @@ def _field(paper: Paper, field: Mapping[str, Any], optional: str, *, rtl: bool) 
             is_it = option["value"] in chosen
             paper.choice(option["label"], chosen=is_it, rtl=rtl, round_mark=kind != "checks")
     else:
-        paper.entry(given, rtl=rtl, lines=3 if kind == "textarea" else 1, arrow=kind == "select")
+        given = f"{given} {field['unit']}".strip() if field["unit"] else given
+        paper.entry(given, rtl=rtl, lines=lines, arrow=kind == "select")
         if kind == "select":
             offered = " · ".join(option["label"] for option in options)
             paper.paragraph(offered, size=8, soft=True, typed=True, rtl=rtl, gap=0)
