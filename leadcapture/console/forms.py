@@ -11,9 +11,9 @@ from flask import Blueprint, current_app, flash, jsonify, redirect, render_templ
 from werkzeug.wrappers import Response
 
 from leadcapture import clock, db, i18n
-from leadcapture.console import form_rows
+from leadcapture.console import form_rows, wordings
 from leadcapture.errors import Conflict, Invalid
-from leadcapture.forms import access, drafts, kinds, operations, queries
+from leadcapture.forms import access, drafts, kinds, operations, queries, statements
 from leadcapture.forms.kind import FormKind
 from leadcapture.i18n import gettext as _
 from leadcapture.i18n import lazy_gettext
@@ -164,7 +164,7 @@ def save(public_id: str) -> str | tuple[str, int] | Response:
     if not editor.validate():
         return _settings_page(found, editor, changed=True, problem=_("Not saved: look at what is marked.")), 422
     try:
-        db.write(
+        saved = db.write(
             operations.update,
             clock.now(),
             site_id=site.id,
@@ -175,7 +175,10 @@ def save(public_id: str) -> str | tuple[str, int] | Response:
         )
     except Invalid as error:
         return _settings_page(found, editor, changed=True, problem=_told(editor, error)), 422
-    flash(_("Saved."), "good")
+    if statements.words(found, site) == statements.words(saved, site):
+        flash(_("Saved."), "good")
+    else:
+        flash(_("Saved. What people agree to says something else now: that is a new version of the statement."), "good")
     return redirect(url_for(".form", public_id=public_id, language=language))
 
 
@@ -262,6 +265,8 @@ def _editor(found: Any, given: Any = None) -> Any:
 def _settings_page(found: Any, editor: Any, *, changed: bool = False, problem: str = "") -> str:
     site = session.current_site()
     currency = editor._fields.get("currency")
+    with db.read() as reading:
+        concerned = wordings.concerned(reading, site, found)
     return render_template(
         "console/form.html",
         form=found,
@@ -275,6 +280,7 @@ def _settings_page(found: Any, editor: Any, *, changed: bool = False, problem: s
         languages=i18n.LANGUAGES,
         obstacles=() if found.published else operations.obstacles(found, site),
         advice=operations.advice(found, site),
+        concerned=concerned,
         accent_text=site_rules.text_on(site.accent),
     )
 

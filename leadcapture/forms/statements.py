@@ -46,6 +46,15 @@ def of_form(session: Session, form: Form, site: Site) -> list[Said]:
     return [said for version in seen for said in _said(form, version, site)]
 
 
+def words(form: Form, site: Site) -> set[tuple[str, str, str]]:
+    """What the form asks by now: purpose, language and statement of each."""
+    return {
+        (one.purpose, language, one.statement)
+        for language in i18n.LANGUAGES
+        for one in operations.statements(form, site, language)
+    }
+
+
 def _said(form: Form, seen: FormVersion, site: Site) -> list[Said]:
     holds = seen.version == form.version and form.archived_at is None
     return [
