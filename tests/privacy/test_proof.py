@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
-from leadcapture import addresses, db
+from leadcapture import addresses, clock, db
 from leadcapture.consent import keys, ledger, rules
 from leadcapture.consent import operations as consent
 from leadcapture.contacts import operations as contacts
@@ -27,6 +27,7 @@ from leadcapture.privacy.erasing import erase
 from leadcapture.privacy.proof import check_proof
 from leadcapture.privacy.proof import pack as packs
 from leadcapture.sites.models import Site
+from tests.forms.test_ledger_of_a_submission import hand_over
 
 from .proven import MAIL, PAGE, PUBLIC_URL, agree, make_form
 
@@ -93,6 +94,22 @@ def test_a_pack_tells_statement_form_mail_times_and_page(proven: SimpleNamespace
     }
     assert [one["event_state"] for one in pack["record"]["events"]] == ["requested", "requested", "given"]
     assert pack["record"]["schema_version"] == "ISO/IEC TS 27560:2023"
+
+
+def test_who_came_by_the_real_form_has_the_same_proof(visitor, confirm, forms, people: SimpleNamespace) -> None:
+    visitor.send(name="Alice", page_url=PAGE)
+    email = hand_over()
+    confirm("alice@example.org")
+    with db.read() as session:
+        contact = session.scalars(select(Contact)).one()
+    pack = db.write(packs.build, clock.now(), site=people.site, contact=contact, public_url=PUBLIC_URL)
+    assert [one["event"] for one in pack["events"]] == ["requested", "mailed", "confirmed"]
+    assert (pack["events"][1]["email_text"], pack["events"][1]["message_id"]) == (email.text, email.message_id)
+    (shown,) = pack["forms"]
+    assert (shown["requested"], shown["slug"], shown["answers_kept"]) == (1, "subscription", True)
+    assert {one["name"]: one["given"] for one in shown["fields"]} == {"name": "Alice", "email": "alice@example.org"}
+    assert [(one["agreed"], one["rows"]) for one in shown["statements"]] == [(True, [3])]
+    assert not wrong(pack)
 
 
 def test_the_form_stands_in_it_as_it_was_shown_and_filled(people: SimpleNamespace, now: datetime) -> None:
