@@ -45,6 +45,15 @@ THEIRS = """
     POST /console/held/{held}/release
     POST /console/held/{held}/spam
     POST /console/held/{held}/undo
+    GET /console/imports/{import}
+    POST /console/imports/{import}/columns
+    POST /console/imports/{import}/origin
+    POST /console/imports/{import}/run act=start
+    POST /console/imports/{import}/run act=cancel
+    GET /console/imports/{import}/report.csv
+    GET /console/imports/{import}/evidence
+    GET /console/imports/{import}/ask
+    POST /console/imports/{import}/ask ground=bought
     GET /console/inbox/{conversation}
     GET /console/inbox/{conversation}/transcript
     POST /console/inbox/{conversation}/transcript
@@ -57,6 +66,11 @@ THEIRS = """
     GET /console/outbox/{email}
     GET /console/outbox/{email}/html
     POST /console/outbox/{email}/retry
+    GET /console/statements/ask?form={subscription}&purpose=newsletter
+    POST /console/statements/ask form={subscription} purpose=newsletter old=1-aaaaaaaaaa per_hour=100
+    GET /console/statements/campaigns/{campaign}
+    GET /console/statements/campaigns/{campaign}/mail/en
+    POST /console/statements/campaigns/{campaign} act=start
     POST /console/switch site={site}
     POST /console/team/{bob}/remove
     POST /console/team/{bob}/role role=owner
@@ -123,12 +137,18 @@ HIS_OWN = """
     POST /console/forms/new kind=subscription site={site}
     GET /console/forms/work
     GET /console/held?site={site}&after=0
+    GET /console/imports?site={site}
+    POST /console/imports site={site}
+    GET /console/quarantine?search=kept-apart&site={site}
     GET /console/inbox?conversation={conversation}
     GET /console/invitations?site={site}
     POST /console/invitations site={site}
     GET /console/outbox?q={address}&site={site}
     GET /console/protection?site={site}
     POST /console/protection site={site} disposable=allow spam_threshold=0.5 min_seconds=0
+    GET /console/retention?site={site}
+    POST /console/retention site={site} pending=1 held=1 ips=1 messages=1 conversations_closed=1 emails=1 imports=1 visits=1 contacts_inactive=1
+    GET /console/statements?site={site}
     GET /console/site?site={site}
     POST /console/site site={site}
     GET /console/site/preview?site={site}
@@ -160,6 +180,8 @@ UNPROVEN = """
     GET /files/{chat_file}/{wrong_file}?t={wrong_file}
     GET /files/{chat_file}/thumb?t={wrong_file}
     GET /mail/{wrong_mail}
+    GET /permission/{wrong_permission}
+    POST /permission/{wrong_permission} answer=no
     GET /preferences/{wrong_preferences}
     POST /preferences/{wrong_preferences}
     GET /preferences/{wrong_preferences}/data.csv
@@ -349,6 +371,18 @@ def add_what_the_demo_lacks(tables: sqlite3.Connection) -> None:
         (at,),
     )
     tables.execute(
+        "INSERT INTO imports (public_id, site_id, name, stored, size, encoding, dialect, mapping, provenance, evidence, "
+        "mode, state, counts, offset, row_no, report, report_bytes, error, created_at) VALUES ('imp_one_of_alices', 1, "
+        "'alices people.csv', 'nowhere', 1, 'utf-8', '{}', '{}', '{}', 'nowhere', 'quarantine', 'done', '{}', 1, 1, "
+        "'nowhere', 0, '', ?)",
+        (at,),
+    )
+    tables.execute(
+        "INSERT INTO quarantined (public_id, site_id, import_id, email, email_key, name, phone, language, attributes, "
+        "row_no) SELECT 'qua_one_of_alices', 1, max(id), 'kept-apart@example.org', 'kept-apart@example.org', '', '', "
+        "'en', '{}', 1 FROM imports"
+    )
+    tables.execute(
         "INSERT INTO visitor_presences (socket_id, process, site_id, visitor, language, timezone, device, referrer, "
         "url, title, since, heard_at) VALUES ('s', 'p', 1, 'vis_looks_at_alices', 'en', '', '', '', "
         "'https://shop.example.org/', 'Shop', ?, '2099-01-01 00:00:00.000000')",
@@ -360,6 +394,18 @@ def add_what_the_demo_lacks(tables: sqlite3.Connection) -> None:
         f"VALUES ('sub_held_at_alices', 1, ({form}), 1, 'held', 'erin@example.org', 'erin@example.org', 'Erin', '', "
         """'en', '{"message": "Cheap pills from Erin"}', '[]', '', '', ?, ?)""",
         ("offline", at, at),
+    )
+    tables.execute(
+        "INSERT INTO permission_campaigns (public_id, site_id, purpose, version, statement, old_versions, ground, state, "
+        "per_hour, counts, created_at) VALUES ('rpc_one_of_alices', 1, 'newsletter', '2-bbbbbbbbbb', "
+        """'{"en": {"version": "2-bbbbbbbbbb", "statement": "Words of alices"}}', '["1-aaaaaaaaaa"]', '', 'draft', """
+        "100, '{}', ?)",
+        (at,),
+    )
+    tables.execute(
+        "INSERT INTO permission_asks (public_id, campaign_id, contact_id, email, name, language, asked_at) "
+        f"SELECT 'ask_one_of_alices', max(id), ({contact}), '', '', 'en', ? FROM permission_campaigns",
+        (at,),
     )
     tables.execute("UPDATE visitors SET user_id = 'user-of-alices' WHERE id = (SELECT min(id) FROM visitors)")
     tables.commit()
@@ -397,6 +443,8 @@ def names_of(tables: sqlite3.Connection) -> dict[str, Any]:
         "user": "user-of-alices",
         "looking": "vis_looks_at_alices",
         "invitation": json.loads(one("SELECT chat FROM sites WHERE key = ?", demo.SITE_KEY))["invitations"][0]["id"],
+        "import": "imp_one_of_alices",
+        "campaign": "rpc_one_of_alices",
         "contact": one("SELECT public_id FROM contacts WHERE site_id = 1"),
         "address": one("SELECT email FROM contacts WHERE site_id = 1"),
         "email": one("SELECT public_id FROM emails WHERE site_id = 1"),
@@ -432,6 +480,7 @@ def wrong_tokens(known: dict[str, Any]) -> dict[str, str]:
         "mail": known["email"],
         "preferences": known["contact"],
         "change": "chg_one_of_alices",
+        "permission": "ask_one_of_alices",
         "recipient": f"{known['site']}:alice@example.org",
         "unsubscribe": known["contact"],
     }
@@ -479,6 +528,7 @@ def secrets_of(tables: sqlite3.Connection) -> set[str]:
         UNION SELECT public_id FROM submissions UNION SELECT email FROM contacts UNION SELECT body FROM messages
         UNION SELECT body FROM canned_replies UNION SELECT text FROM reviews UNION SELECT name FROM contacts
         UNION SELECT public_id FROM forms WHERE site_id = 1 UNION SELECT name FROM saved_views
+        UNION SELECT name FROM imports UNION SELECT email FROM quarantined
         UNION SELECT identity_secret FROM sites WHERE id = 1 UNION SELECT 'bob@example.org'"""
     return {text for (text,) in tables.execute(questions) if text and len(text) > 7}
 
