@@ -147,7 +147,7 @@ HIS_OWN = """
     GET /console/protection?site={site}
     POST /console/protection site={site} disposable=allow spam_threshold=0.5 min_seconds=0
     GET /console/retention?site={site}
-    POST /console/retention site={site} pending=1 held=1 ips=1 messages=1 conversations_closed=1 emails=1 imports=1 visits=1 contacts_inactive=1
+    POST /console/retention site={site} ips=1 emails=1 visits=1
     GET /console/statements?site={site}
     GET /console/site?site={site}
     POST /console/site site={site}
@@ -396,8 +396,8 @@ def add_what_the_demo_lacks(tables: sqlite3.Connection) -> None:
         ("offline", at, at),
     )
     tables.execute(
-        "INSERT INTO permission_campaigns (public_id, site_id, purpose, version, statement, old_versions, ground, state, "
-        "per_hour, counts, created_at) VALUES ('rpc_one_of_alices', 1, 'newsletter', '2-bbbbbbbbbb', "
+        "INSERT INTO permission_campaigns (public_id, site_id, purpose, version, statement, old_versions, ground, "
+        "state, per_hour, counts, created_at) VALUES ('rpc_one_of_alices', 1, 'newsletter', '2-bbbbbbbbbb', "
         """'{"en": {"version": "2-bbbbbbbbbb", "statement": "Words of alices"}}', '["1-aaaaaaaaaa"]', '', 'draft', """
         "100, '{}', ?)",
         (at,),
