@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 from leadcapture import clock, db, signing, web
 from leadcapture.chat import broadcast
 from leadcapture.errors import BadToken
-from leadcapture.forms import intake, operations, queries, rules
+from leadcapture.forms import held, intake, operations, queries, rules
 from leadcapture.i18n import gettext as _
 from leadcapture.mail import opens
 from leadcapture.optin import signals
@@ -67,10 +67,9 @@ def announce(conversations: list[str]) -> None:
 def send_again(public_id: str) -> None:
     """Mail the confirmation of that submission again, within the caps; nothing happens where none is waited for."""
     with db.read() as session:
-        sent = queries.submission(session, public_id)
-    if sent is None or sent.status != "pending":
-        return
-    db.write(intake.resend, clock.now(), submission=public_id, mails=mail_settings())
+        waited_for = held.shown(session, queries.submission(session, public_id)) == "pending"
+    if waited_for:
+        db.write(intake.resend, clock.now(), submission=public_id, mails=mail_settings())
 
 
 def note_opened(now: datetime, *, about: Iterable[str], link: str) -> None:

@@ -122,10 +122,10 @@ def accept(
         page_url=evidence.page_url,
         submitted_at=now,
     )
-    conversations: list[str] = []
-    if not held.judge(
+    stays = held.judge(
         session, now, stored=stored, filled=filled, noted=evidence.signals, effects=effects, days=mails.days
-    ):
+    )
+    with session.begin_nested() as asked:
         conversations = ask(
             session,
             now,
@@ -136,6 +136,10 @@ def accept(
             effects=effects,
             mails=mails,
         )
+        if stays:
+            # Done and undone: a contact's words are never held, and how long an answer takes must not tell who is one.
+            asked.rollback()
+            conversations = []
     # Last, for all who write to the site's ledger wait for one another.
     consent.requested(
         session,
@@ -192,9 +196,9 @@ def ask(
 
 def resend(session: Session, now: datetime, *, submission: str, mails: MailSettings) -> bool:
     """Mail the confirmation of a pending submission once more; whether a mail is on its way. What is confirmed or
-    purged is left alone."""
+    purged is left alone, and for what is held the mail is written in vain."""
     sent = queries.submission(session, submission)
-    if sent is None or sent.status != "pending" or sent.confirmation_id is None:
+    if sent is None or sent.status not in ("pending", held.HELD) or sent.confirmation_id is None:
         return False
     site, form = sites.by_id(session, sent.site_id), queries.form_of(session, sent)
     confirmation = session.get_one(Confirmation, sent.confirmation_id)
@@ -208,6 +212,7 @@ def resend(session: Session, now: datetime, *, submission: str, mails: MailSetti
         values=_mail_values(session, form, site, sent.email_key, sent.language, sent.consents, mails),
         public_url=mails.public_url,
         days=mails.days,
+        in_vain=sent.status == held.HELD,
     )
 
 

@@ -83,9 +83,11 @@ def resend(
     public_url: str,
     days: int,
     mail_name: str = "confirmation",
+    in_vain: bool = False,
 ) -> bool:
     """Mail the same link with a new code, good for `days` from now, as soon as the caps of the mailbox let it; the old
     code works until then. Returns whether a mail is on its way: this one, or one that waits already.
+    `in_vain` writes it and drops it again, for who must not learn that there is none.
 
     There is none for a confirmation that is confirmed or purged or has had its three mails, and for a mailbox that has
     had its mails of the day. One that is past its days but not yet purged lives again. Raises NotFound.
@@ -96,8 +98,9 @@ def resend(
         return False
     address = Address(typed=confirmation.email, key=confirmation.email_key)
     waits = mail_queries.waits(session, public_id)
-    may = not waits and confirmation.mails < rules.MAILS
-    due_at = caps.take(session, now, site=site, address=address) if may else None
+    may = not in_vain and not waits and confirmation.mails < rules.MAILS
+    free = caps.take(session, now, site=site, address=address, count=may)
+    due_at = free if may else None
     mailed = _mail(session, now, public_id, site, address, language, name, values, public_url, days, mail_name, due_at)
     if due_at is not None:
         # The tries begin anew with the mail, and with nothing else: asking again must not buy a guess.

@@ -14,6 +14,18 @@ TESTS = ("tests/faults/test_replays.py", "tests/forms/test_enumeration.py")
 
 def run() -> int:
     """Prints what came of it; the exit code."""
-    command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "-W", "ignore", *TESTS]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-s",
+        "-p",
+        "no:cacheprovider",
+        "--timeout=0",
+        "-W",
+        "ignore",
+        *TESTS,
+    ]
     environ = os.environ | {"REPLAYS": os.environ.get("REPLAYS", "10000")}
     return subprocess.run(command, cwd=ROOT, env=environ).returncode

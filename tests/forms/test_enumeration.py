@@ -30,7 +30,8 @@ from .conftest import ORIGIN
 STATES = ("new", "pending", "confirmed", "withdrawn", "suppressed")
 ROUNDS = 60
 GAP = 0.005  # seconds between the medians of any two states; by the wall's clock in `make bench NAME=replays`
-OTHERS = {"api": (0, 1, 2, 3), "resend": (0,), "member_link": (2,)}
+DIFFERENT = ["api", "resend", "spam", "spam_again", "member_link"]  # the rest goes these ways through the code
+SPAM = "Cheap pills, casino!!! http://a.example http://b.example http://c.example click here, buy now, backlinks"
 
 
 @pytest.fixture
@@ -83,6 +84,14 @@ class Doors:
         self.page = f"/f/{visitor.key}"
         self.sent: Any = None
         self.shown: Any = None
+
+    def spam(self, address: str) -> Any:
+        """Words that are held, unless a contact says them."""
+        self.sent = self.visitor.ask(email=address, message=SPAM)
+        return self.sent
+
+    def spam_again(self, address: str) -> Any:
+        return self.resend(address)
 
     def api(self, address: str) -> Any:
         self.sent = self.visitor.send(email=address)
@@ -155,18 +164,23 @@ def test_every_answer_is_the_same_whatever_the_address_is_known_for(doors, addre
 
 def test_answers_take_as_long_whatever_the_address_is_known_for(doors, address):
     on_the_wall = "REPLAYS" in os.environ
-    took: dict[str, list[dict[str, float]]] = {way: [] for way in (WAYS if on_the_wall else OTHERS)}
-    for turn in range(ROUNDS):
-        # What goes another way through the code than the widget's call is taken every fourth time, in its turn.
-        ways = WAYS if on_the_wall else [way for way, turns in OTHERS.items() if turn % 4 in turns]
-        watch = time.perf_counter if on_the_wall else time.process_time
-        for way, times in measured(doors, address, ways, turn, watch).items():
-            took[way].append(times)
-    for way, rounds in took.items():
-        medians = {state: statistics.median(times[state] for times in rounds) for state in STATES}
+    ways, watch = (WAYS, time.perf_counter) if on_the_wall else (DIFFERENT, time.process_time)
+    rounds: list[dict[str, dict[str, float]]] = []
+    gaps = {"": GAP}
+    # What differs by chance does so less and less; what does not, never stops.
+    while len(rounds) < ROUNDS and (on_the_wall or max(gaps.values()) >= GAP):
+        rounds += [measured(doors, address, ways, turn, watch) for turn in range(12)]
+        gaps = {way: gap([times[way] for times in rounds]) for way in ways}
+    for way in ways:
+        medians = {state: statistics.median(times[way][state] for times in rounds) for state in STATES}
         print(way, {state: f"{1000 * median:.2f} ms" for state, median in medians.items()})
-        gaps = {state: statistics.median(times[state] - times["new"] for times in rounds) for state in STATES}
-        assert max(gaps.values()) - min(gaps.values()) < GAP, (way, gaps)
+    assert max(gaps.values()) < GAP, gaps
+
+
+def gap(rounds: list[dict[str, float]]) -> float:
+    """Between the slowest and the quickest state, each as it is against a new address in the same round."""
+    against_new = [statistics.median(times[state] - times["new"] for times in rounds) for state in STATES]
+    return max(against_new) - min(against_new)
 
 
 def measured(
