@@ -40,9 +40,9 @@ STATES = {
 def build(session: Session, now: datetime, *, site: Site, contact: Contact, public_url: str) -> dict[str, Any]:
     """Everything that proves what the contact agreed to on the site, up to `now`.
 
-    An operation, for it signs where the ledger stands when something was added since. Half a millisecond a row of the
-    ledger that stands between the contact's events and the checkpoints after them, which are 1,000 at most. Raises
-    NotFound when the contact was erased meanwhile.
+    An operation, for it signs where the ledger stands when something was added since. Takes a tenth of a millisecond
+    for each row of the ledger between the contact's events and the checkpoint that follows them, at most 1,000 for each
+    such stretch. Raises NotFound when the contact was erased meanwhile.
     """
     known = session.get(Contact, contact.id, populate_existing=True)
     if known is None:
