@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
@@ -193,7 +194,7 @@ def report(public_id: str) -> Response:
     found = _found(public_id)
     if found.report is None:
         raise NotFound("No such report.")
-    uploads.path_of(found.report)
+    _lies(found.report)
 
     def pieces() -> Any:
         # A spreadsheet takes a file without this mark for one in the code page of its country.
@@ -214,7 +215,14 @@ def evidence(public_id: str) -> Response:
     described = found.provenance.get("evidence")
     if found.evidence is None or not described:
         raise NotFound("No such file.")
-    return web.attachment(uploads.path_of(found.evidence), described["name"], described["content_type"])
+    return web.attachment(_lies(found.evidence), described["name"], described["content_type"])
+
+
+def _lies(stored: str) -> Path:
+    try:
+        return uploads.path_of(stored)
+    except FileNotFoundError as error:
+        raise NotFound(_("This file is not there any more.")) from error
 
 
 # ---- pages -----------------------------------------------------------------------------------------------------------
