@@ -29,7 +29,7 @@ def pdf(pack: Mapping[str, Any]) -> bytes:
 
     Takes up to a second of a processor: where others wait, ask `pdf_aside`.
     """
-    foot = f"{_('Proof of consent')} · {pack['contact']['id']} · {wording.moment(pack['made_at'])}"
+    foot = f"{_('Proof of consent')} · {wording.moment(pack['made_at'])} · {pack['contact']['id']}"
     paper = Paper(_("Proof of consent"), foot)
     _cover(paper, pack)
     printed = _printed(pack)
@@ -327,7 +327,7 @@ def _erased_words() -> Iterator[tuple[str, str]]:
 
 
 def _checking(paper: Paper, pack: Mapping[str, Any]) -> None:
-    paper.heading(_("How to check this"))
+    paper.heading(_("How to check this"), room=125)
     steps = [
         _(
             "Two files are attached to this PDF: proof.json, which holds all of the above for a program, and "
