@@ -11,6 +11,9 @@ from leadcapture.errors import Invalid
 from leadcapture.i18n import gettext as _
 
 
+LONGEST = 320  # characters: 64 of a local part and 255 of a domain (RFC 5321 4.5.3.1), and the sign between
+
+
 @dataclass(frozen=True)
 class Address:
     """`typed` is what we write to; `key` is what two spellings of one address have in common."""
@@ -25,8 +28,11 @@ def parse(text: str) -> Address:
     The key is case-folded, in Unicode NFC, its domain in IDNA's ASCII form (RFC 5321 leaves the case of the local part
     to the receiver; no provider of note tells cases apart).
     """
+    text = text.strip()
     try:
-        checked = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=True)
+        if len(text) > LONGEST:
+            raise EmailNotValidError("too long")  # to find that out takes the library half a second
+        checked = validate_email(text, check_deliverability=False, allow_smtputf8=True)
     except EmailNotValidError as error:
         raise Invalid(
             _("This does not look like an e-mail address."),

@@ -221,10 +221,10 @@ def test_no_body_breaks_a_call_or_takes_long(world, caplog):
     ):
         for body in bodies:
             for path in tried:
-                began = time.monotonic()
+                began = time.process_time()
                 answer = world.alice.post(path, data=body, content_type=kind, headers=world.headers)
                 check(world, f"POST {path} {body[:20]!r}", answer)
-                assert time.monotonic() - began < 2, f"{path} {body[:20]!r}"
+                assert time.process_time() - began < 1, f"{path} {body[:20]!r}"
     no_trouble_logged(caplog)
 
 
