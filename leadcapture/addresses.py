@@ -10,7 +10,6 @@ from email_validator import EmailNotValidError, validate_email
 from leadcapture.errors import Invalid
 from leadcapture.i18n import gettext as _
 
-
 LONGEST = 320  # characters: 64 of a local part and 255 of a domain (RFC 5321 4.5.3.1), and the sign between
 
 
