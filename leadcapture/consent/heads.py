@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -18,14 +18,15 @@ from leadcapture.sites.models import Site
 _heads: Any = LedgerHead.__table__
 _checkpoints: Any = LedgerCheckpoint.__table__
 
+# Made once: to put a statement together takes longer than to run it, and these run with every form that is sent.
 _locked = (
-    select(
-        Site.key, _heads.c.seq, _heads.c.hash, _heads.c.checkpoints, _heads.c.seal
-    )  # the site's key is part of what is hashed
+    select(Site.key, _heads.c.seq, _heads.c.hash, _heads.c.checkpoints, _heads.c.seal)
     .select_from(Site)
     .join(_heads, _heads.c.site_id == Site.id)
+    .where(Site.id == bindparam("of_site"))
     .with_for_update(of=_heads)
 )
+_moved = update(_heads).where(_heads.c.site_id == bindparam("of_site"))
 
 
 @dataclass
@@ -57,11 +58,11 @@ def lock(session: Session, site_id: int) -> Head:
 
     Raises NotFound where there is no such site.
     """
-    wanted = _locked.where(Site.id == site_id)
-    found = session.execute(wanted).first()
+    connection = session.connection()
+    found = connection.execute(_locked, {"of_site": site_id}).first()
     if found is None:
         _begin(session, site_id)
-        found = session.execute(wanted).one()
+        found = connection.execute(_locked, {"of_site": site_id}).one()
     site, seq, last, checkpoints, seal = found
     ours = keys.sealed(seal, site=site, seq=seq, hash=last, checkpoints=checkpoints)
     return Head(site_id, site, seq, last, checkpoints, ours)
@@ -71,11 +72,8 @@ def save(session: Session, head: Head) -> None:
     """Write down where the ledger ends now. A head that was not as we left it is never sealed again: whoever changed it
     cannot have us vouch for it by waiting for the next event."""
     seal = keys.seal(site=head.site, seq=head.seq, hash=head.hash, checkpoints=head.checkpoints) if head.ours else ""
-    session.execute(
-        update(_heads)
-        .where(_heads.c.site_id == head.site_id)
-        .values(seq=head.seq, hash=head.hash, checkpoints=head.checkpoints, seal=seal)
-    )
+    moved = {"seq": head.seq, "hash": head.hash, "checkpoints": head.checkpoints, "seal": seal}
+    session.connection().execute(_moved, {"of_site": head.site_id, **moved})
 
 
 def checkpoint(session: Session, now: datetime, head: Head) -> Checkpoint:

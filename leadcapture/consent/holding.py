@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -14,16 +15,22 @@ from leadcapture.consent.models import Agreement
 from leadcapture.contacts.models import Contact
 
 _agreements: Any = Agreement.__table__
+_NEWER = ("version", "seq", "at")
+
+
+@cache
+def _given(dialect: str) -> Any:
+    insert = (sqlite if dialect == "sqlite" else postgresql).insert(_agreements)
+    newer = {name: insert.excluded[name] for name in _NEWER}
+    return insert.on_conflict_do_update(index_elements=["contact_id", "purpose"], set_=newer)
 
 
 def given(session: Session, now: datetime, site_id: int, agreed: Sequence[tuple[int, str, str, int]]) -> None:
     """From now on these hold: (internal id of the contact, purpose, version, number of the event); of one person and
     purpose the last counts."""
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(_agreements)
-    newer = {name: insert.excluded[name] for name in ("version", "seq", "at")}
-    session.execute(
-        insert.on_conflict_do_update(index_elements=["contact_id", "purpose"], set_=newer),
+    connection = session.connection()
+    connection.execute(
+        _given(connection.dialect.name),
         [
             {"contact_id": contact, "purpose": purpose, "site_id": site_id, "version": version, "seq": seq, "at": now}
             for contact, purpose, version, seq in agreed

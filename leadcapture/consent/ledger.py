@@ -123,10 +123,11 @@ def erase_traces(session: Session, now: datetime, *, site_id: int, site: str, un
 
 def _insert(session: Session, rows: list[tuple[Any, ...]]) -> None:
     # Said to the driver: SQLAlchemy's way with many rows takes longer than hashing and storing them.
-    mark = "?" if session.get_bind().dialect.name == "sqlite" else "%s"
+    connection = session.connection()
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
     columns = [column.name for column in _ledger.columns]
     values = ", ".join([mark] * len(columns))
-    session.connection().exec_driver_sql(f"INSERT INTO ledger ({', '.join(columns)}) VALUES ({values})", rows)  # noqa: S608 made of our own words alone
+    connection.exec_driver_sql(f"INSERT INTO ledger ({', '.join(columns)}) VALUES ({values})", rows)  # noqa: S608 made of our own words alone
 
 
 def _chained(head: Head, at: str, row: Row) -> tuple[Any, ...]:
