@@ -38,10 +38,7 @@ def list_statements() -> str:
     with db.read() as reading:
         words = wordings.of_site(reading, site)
         campaigns = [(one, queries.results(reading, one.id)) for one in queries.of_site(reading, site.id)]
-    purposes: dict[str, list[wordings.Words]] = {}
-    for one in words:
-        purposes.setdefault(one.purpose, []).append(one)
-    return render_template("console/statements.html", purposes=purposes, campaigns=campaigns)
+    return render_template("console/statements.html", purposes=wordings.by_purpose(words), campaigns=campaigns)
 
 
 @blueprint.get("/console/statements/ask")
@@ -91,7 +88,10 @@ def campaign(public_id: str) -> Response:
         reach = queries.reach(reading, clock.now(), found, site) if found.import_id is None else None
         results = queries.results(reading, found.id)
     said = rules.wordings(found.statement)
-    mails = {language: letters.preview(site, found, language, _example(found, words), clock.now()) for language in said}
+    now = clock.now()
+    mails = {
+        language: letters.preview(site, found, language, _example(found, words, language), now) for language in said
+    }
     page = render_template(
         "console/campaign.html",
         campaign=found,
@@ -117,7 +117,8 @@ def mail(public_id: str, language: str) -> Response:
         words = wordings.of_site(reading, site)
     if language not in found.statement:
         raise NotFound("No such language.")
-    answer = make_response(letters.preview(site, found, language, _example(found, words), clock.now()).html)
+    example = _example(found, words, language)
+    answer = make_response(letters.preview(site, found, language, example, clock.now()).html)
     answer.headers["Content-Security-Policy"] = MAIL_CSP
     return answer
 
@@ -171,9 +172,10 @@ def _old(found: Any, words: list[wordings.Words]) -> list[wordings.Words]:
     return [one for one in words if one.purpose == found.purpose and set(one.versions) & set(found.old_versions)]
 
 
-def _example(found: Any, words: list[wordings.Words]) -> str:
-    """The older words that most people agree to: the mail is shown as one of them gets it."""
-    old = sorted(_old(found, words), key=lambda one: one.count)
+def _example(found: Any, words: list[wordings.Words], language: str) -> str:
+    """The older words that most people agree to, in that language if there are any: the mail is shown as one of them
+    gets it."""
+    old = sorted(_old(found, words), key=lambda one: (language in one.languages, one.count))
     return old[-1].statement if old else ""
 
 

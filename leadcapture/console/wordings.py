@@ -53,6 +53,32 @@ def of_site(session: Session, site: Any) -> list[Words]:
     return sorted(newest, key=lambda words: (words.purpose, not words.holds))
 
 
+@dataclass(frozen=True)
+class Purpose:
+    """The words of one purpose; `older` people agree to words that nobody is asked by any more, and `forms` (title by
+    public id) are those that said them once and now say others: by theirs they can be asked again."""
+
+    name: str
+    words: list[Words]
+    agree: int
+    older: int
+    forms: dict[str, str]
+
+
+def by_purpose(words: Sequence[Words]) -> list[Purpose]:
+    """The words purpose by purpose: first those where somebody agrees to older ones."""
+    found = []
+    for name in dict.fromkeys(one.purpose for one in words):
+        mine = [one for one in words if one.purpose == name]
+        now = {form: title for one in mine if one.holds for form, title in one.forms.items()}
+        old = [one for one in mine if one.count and not one.holds]
+        said = {form for one in old for form in one.forms}
+        changed = {form: title for form, title in now.items() if form in said} or now
+        older = sum(one.count for one in old)
+        found.append(Purpose(name, mine, sum(one.count for one in mine), older, changed if older else {}))
+    return sorted(found, key=lambda purpose: not purpose.older)
+
+
 def same(words: Sequence[Words], purpose: str, version: str) -> Words | None:
     """The words that a version of that purpose names; None when there are none (any more)."""
     key = rules.words_of(version)
