@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import calculator, coupons, draw, drops, forms, inbox, relay, replays, spam
+from tests.bench import calculator, coupons, draw, drops, forms, imports, inbox, relay, replays, spam
 
 BENCHMARKS: dict[str, Callable[[], dict[str, list[float]]]] = {
     "relay": relay.run,
@@ -25,6 +25,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, list[float]]]] = {
     "calculator": calculator.run,
     "draw": draw.run,
     "inbox": inbox.run,
+    "imports": imports.run,
 }
 NAMED = {"spam": spam.run}
 TRIALS = {"drops": drops.run, "replays": replays.run}
