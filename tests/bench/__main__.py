@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import calculator, coupons, draw, drops, forms, imports, inbox, relay, replays, spam
+from tests.bench import calculator, coupons, draw, drops, forms, imports, inbox, ledger, relay, replays, spam
 
 BENCHMARKS: dict[str, Callable[[], dict[str, list[float]]]] = {
     "relay": relay.run,
@@ -26,6 +26,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, list[float]]]] = {
     "draw": draw.run,
     "inbox": inbox.run,
     "imports": imports.run,
+    "ledger": ledger.run,
 }
 NAMED = {"spam": spam.run}
 TRIALS = {"drops": drops.run, "replays": replays.run}
