@@ -19,6 +19,7 @@ from leadcapture.addresses import Address
 from leadcapture.chat import signature, transcript
 from leadcapture.chat.protocol import MessageView
 from leadcapture.chat.queries import conversations, messages, visitors
+from leadcapture.consent import queries as agreed
 from leadcapture.contacts.models import Contact
 from leadcapture.errors import Conflict
 from leadcapture.i18n import gettext as _
@@ -73,6 +74,8 @@ def reply(session: Session, now: datetime, *, conversation_id: int, message: Mes
     site_id = session.execute(select(c.site_id).where(c.id == conversation_id)).scalar_one()
     if mail_queries.suppressed(session, site_id, to.address.key):
         raise Conflict(_("This address must not be written to (any more)."), code="not_allowed")
+    if session.scalar(select(agreed.withdrew(c.contact_id, PURPOSE)).where(c.id == conversation_id)):
+        raise Conflict(_("This person does not want to be answered by e-mail any more."), code="not_allowed")
     if subject:
         session.execute(update(conversations).where(c.id == conversation_id).values(subject=subject))
     if to.confirmed:

@@ -16,7 +16,9 @@ from leadcapture.chat import mailing, operations, posting, queries, signature
 from leadcapture.chat.models import Conversation, Message
 from leadcapture.chat.operations import Posted
 from leadcapture.chat.protocol import Incoming
+from leadcapture.consent import operations as consent
 from leadcapture.contacts import operations as contacts
+from leadcapture.contacts.models import Contact
 from leadcapture.errors import Conflict, NotFound
 from leadcapture.mail import operations as mail
 from leadcapture.mail.models import Email
@@ -294,3 +296,18 @@ def test_an_address_is_shown_masked(quick: Shop) -> None:
         to = mailing.recipient(session, row.id)
     assert to is not None
     assert (to.masked(), to.confirmed) == ("e•••@example.net", False)
+
+
+def test_who_withdrew_the_consent_to_be_answered_is_not_written_to_and_the_operator_is_told(shop: Shop) -> None:
+    conversation = shop.question()
+    shop.confirm(conversation)
+
+    def leaves(session: Any, now: datetime) -> None:
+        contact = session.scalars(select(Contact)).one()
+        consent.record(session, now, contact=contact, action="grant", purpose=mailing.PURPOSE, method="button")
+        consent.withdraw(session, now, contact=contact, method="one_click")
+
+    db.write(leaves, shop.now)
+    with pytest.raises(Conflict, match="does not want to be answered"):
+        shop.reply(conversation)
+    assert shop.mails() == []
