@@ -9,9 +9,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from leadcapture import db
 from leadcapture import settings as settings_module
 from leadcapture.errors import BadSetting
+from leadcapture.forms import operations
 from leadcapture.guard import mx
+from leadcapture.sites import operations as sites
 from tests.guard.nameserver import NameServer
 
 ZONES = {
@@ -122,3 +125,53 @@ def test_a_server_that_is_no_address_stops_the_start(use, text):
 @pytest.mark.parametrize("text", ["", "1.1.1.1", "127.0.0.1:5353, [::1]:53", "2606:4700::1111"])
 def test_servers_are_addresses_with_or_without_a_port(use, text):
     use(text)
+
+
+# ---- through the door ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def form(client, people, now) -> str:
+    def make(session):
+        made = operations.create(session, now, site_id=people.site.id, kind="subscription", slug="news", settings={})
+        operations.publish(session, now, site_id=people.site.id, public_id=made.public_id)
+
+    db.write(make)
+    return f"/v1/{people.site.key}/forms/news"
+
+
+def test_a_slip_is_told_at_the_field_and_everything_else_is_taken(client, form, use):
+    def send(domain: str):
+        return client.post(form, json={"email": f"erin@{domain}", "consent": "newsletter"})
+
+    with NameServer(**ZONES) as server:
+        use(server.address)
+        told = {domain: send(domain).json["error"]["fields"]["email"][0] for domain in ("no-such.shop", "nomail.shop")}
+        assert told == {
+            "no-such.shop": "There is no no-such.shop. Look for a slip in the address.",
+            "nomail.shop": "nomail.shop takes no e-mail. Use another address.",
+        }
+        taken = {domain: send(domain).status_code for domain in ("mails.shop", "web.shop", "broken.shop", "a.example.net")}
+        assert set(taken.values()) == {202}
+        page = client.post(form.replace("/v1/", "/f/").replace("/forms", ""), data={"email": "erin@no-such.shop"})
+        assert page.status_code == 422
+
+
+def test_no_submission_is_lost_to_a_dns_that_is_silent(client, form, use, monkeypatch):
+    monkeypatch.setattr(mx, "LONGEST_WAIT", 0.3)
+    with NameServer(mute=True) as server:
+        use(server.address)
+        began = time.monotonic()
+        for number in range(10):
+            sent = client.post(form, json={"email": f"erin@mails{number}.shop", "consent": "newsletter"})
+            assert sent.status_code == 202
+        assert len(set(server.asked)) == 1, "one paid for all"
+        assert time.monotonic() - began < 10 * mx.LONGEST_WAIT
+
+
+def test_an_owner_may_do_without(client, form, people, now, use):
+    db.write(sites.change_protection, now, site_id=people.site.id, check_mx=False)
+    with NameServer(**ZONES) as server:
+        use(server.address)
+        sent = client.post(form, json={"email": "erin@no-such.shop", "consent": "newsletter"})
+        assert (sent.status_code, server.asked) == (202, [])
