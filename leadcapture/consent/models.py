@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from leadcapture.contacts.models import Contact
@@ -15,13 +15,18 @@ from leadcapture.db import Base
 from leadcapture.sites.models import Site
 
 Hash = String(64)
+_TRACED = text("trace IS NOT NULL")
 
 
 class LedgerEvent(Base):
     """One event in the life of a consent, chained to the one before it on the same site."""
 
     __tablename__ = "ledger"
-    __table_args__ = (Index("ix_ledger_subject", "site_id", "subject", "purpose", "seq", "event"),)
+    __table_args__ = (
+        Index("ix_ledger_subject", "site_id", "subject", "purpose", "seq", "event"),
+        # The few whose trace has not reached its age yet.
+        Index("ix_ledger_traces", "site_id", "seq", sqlite_where=_TRACED, postgresql_where=_TRACED),
+    )
 
     site_id: Mapped[int] = mapped_column(ForeignKey(Site.id), primary_key=True, autoincrement=False)
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)  # 1, 2, 3 … of the site

@@ -270,10 +270,12 @@ def erase_submissions(
         ledger.erase(session, now, site_id, people, reason=reason)
 
 
-def erase_traces(session: Session, now: datetime, *, site_id: int, before: datetime) -> int:
-    """Erase IP addresses and browsers of the events before that moment; of how many."""
-    until = queries.before(session, site_id, before)
-    if not until:
+def erase_traces(session: Session, now: datetime, *, site_id: int, before: datetime, until: int | None = None) -> int:
+    """Erase IP addresses and browsers of the events before that moment, of those up to the number `until` where it is
+    said; of how many."""
+    last = queries.traced_before(session, site_id, before)
+    last = last if until is None else min(last, until)
+    if not last:
         return 0
     site = session.get_one(Site, site_id)
-    return ledger.erase_traces(session, now, site_id=site_id, site=site.key, until=until, reason="retention")
+    return ledger.erase_traces(session, now, site_id=site_id, site=site.key, until=last, reason="retention")

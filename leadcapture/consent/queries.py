@@ -217,23 +217,13 @@ def checkpoint_of(row: LedgerCheckpoint) -> Checkpoint:
     return Checkpoint(row.seq, row.number, row.hash, row.at, row.public_key, row.signature)
 
 
-def before(session: Session, site_id: int, moment: datetime) -> int:
-    """The number of the last event before that moment that no erasing of traces has reached; 0 when there is none."""
-    erased = session.execute(
-        select(LedgerEvent.body)
-        .join(Site, (Site.id == LedgerEvent.site_id) & (Site.key == LedgerEvent.subject))
-        .where(LedgerEvent.site_id == site_id, LedgerEvent.event == "erased")
-        .order_by(LedgerEvent.seq.desc())
-        .limit(1)
-    ).scalar()
-    reached: int = json.loads(erased or "{}").get("until", 0)
-    later = select(func.min(LedgerEvent.seq)).where(
-        LedgerEvent.site_id == site_id, LedgerEvent.seq > reached, LedgerEvent.at >= rules.moment(moment)
-    )
-    last = select(func.max(LedgerEvent.seq)).where(LedgerEvent.site_id == site_id)
-    first_kept = session.scalar(later)
-    until = (session.scalar(last) or 0) if first_kept is None else first_kept - 1
-    return until if until > reached else 0
+def traced_before(session: Session, site_id: int, moment: datetime) -> int:
+    """The number of the last event with a trace such that it and all before it are older than the moment; 0 when there
+    is none."""
+    traced = (LedgerEvent.site_id == site_id, LedgerEvent.trace.is_not(None))
+    younger = session.scalar(select(func.min(LedgerEvent.seq)).where(*traced, LedgerEvent.at >= rules.moment(moment)))
+    last = select(func.max(LedgerEvent.seq)).where(*traced)
+    return session.scalar(last if younger is None else last.where(LedgerEvent.seq < younger)) or 0
 
 
 def entry(row: LedgerEvent) -> Entry:

@@ -101,7 +101,7 @@ def remove_some(
     wanted = wanted.with_only_columns(number).order_by(number).with_for_update(of=part.table, skip_locked=True)
     if after is not None:
         wanted = wanted.where(number > after)
-    numbers = session.scalars(wanted if part.at_once else wanted.limit(AT_ONCE)).all()
+    numbers = session.scalars(wanted.limit(AT_ONCE)).all()
     if numbers:
         part.remove(Batch(session, now, site, before, numbers))
     return numbers

@@ -48,14 +48,13 @@ class Batch:
 @dataclass(frozen=True)
 class Part:
     """One place that a kind of data is kept in. `due(site_id, before)` selects what is older, out of `table` first;
-    `remove` makes a batch of it go, so that it is due no more. With `at_once` all of it is one batch."""
+    `remove` makes a batch of it go, so that it is due no more."""
 
     name: str
     called: Any
     table: Any
     due: Callable[[int, datetime], Due]
     remove: Callable[[Batch], None]
-    at_once: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,7 +122,9 @@ def _forget_traces(batch: Batch) -> None:
 
 def _traces_in_ledger(site_id: int, before: datetime) -> Due:
     # The ledger writes its moments as text that sorts as they do; its traces go up to the first event that is younger.
-    younger = select(LedgerEvent.seq).where(LedgerEvent.site_id == site_id, LedgerEvent.at >= moment(before))
+    younger = select(LedgerEvent.seq).where(
+        LedgerEvent.site_id == site_id, LedgerEvent.at >= moment(before), LedgerEvent.trace.is_not(None)
+    )
     first = select(func.min(younger.subquery().c.seq)).scalar_subquery()
     return _due(LedgerEvent.seq, LedgerEvent.subject, LedgerEvent.at).where(
         LedgerEvent.site_id == site_id,
@@ -133,7 +134,7 @@ def _traces_in_ledger(site_id: int, before: datetime) -> Due:
 
 
 def _forget_traces_in_ledger(batch: Batch) -> None:
-    consent.erase_traces(batch.session, batch.now, site_id=batch.site.id, before=batch.before)
+    consent.erase_traces(batch.session, batch.now, site_id=batch.site.id, before=batch.before, until=max(batch.numbers))
 
 
 def _messages(site_id: int, before: datetime) -> Due:
@@ -267,7 +268,7 @@ KINDS: tuple[Kind, ...] = (
         _("Where submissions and consents came from. The consents and their chain stay whole."),
         (
             Part("submissions", _("submissions"), Submission, _traces, _forget_traces),
-            Part("ledger", _("events of the ledger"), LedgerEvent, _traces_in_ledger, _forget_traces_in_ledger, True),
+            Part("ledger", _("events of the ledger"), LedgerEvent, _traces_in_ledger, _forget_traces_in_ledger),
         ),
     ),
     Kind(

@@ -61,6 +61,8 @@ def _tables() -> None:
         sa.PrimaryKeyConstraint("site_id", "seq", name=op.f("pk_ledger")),
     )
     op.create_index("ix_ledger_subject", "ledger", ["site_id", "subject", "purpose", "seq", "event"])
+    traced = sa.text("trace IS NOT NULL")
+    op.create_index("ix_ledger_traces", "ledger", ["site_id", "seq"], sqlite_where=traced, postgresql_where=traced)
     op.create_table(
         "ledger_heads",
         sa.Column("site_id", sa.Integer(), autoincrement=False, nullable=False),
