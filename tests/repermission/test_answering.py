@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from leadcapture import clock, db, signing
 from leadcapture.consent import operations as consent
 from leadcapture.consent import queries as agreed
+from leadcapture.consent import verifying
 from leadcapture.contacts.models import Contact
 from leadcapture.mail.models import Email
 from leadcapture.repermission import operations
@@ -70,6 +71,7 @@ def test_yes_is_kept_with_its_proof_and_again_shows_the_same(
     with db.read() as session:
         held = agreed.granted(session, erin.id)
         active = session.get_one(Contact, erin.id).active_at
+        assert not list(verifying.verify(session, asking.site.id))
     assert [(one.method, one.statement, one.statement_version) for one in held] == [("re_permission", NEW_WORDS, NEW)]
     assert NEW_WORDS in held[0].email_text
     assert held[0].user_agent == FIREFOX["User-Agent"]
@@ -118,6 +120,7 @@ def test_the_mail_programs_own_button_says_no_to_who_is_no_contact(
 
     heard: list[tuple[int, bool]] = []
     monkeypatch.setattr(operations, "on_answered", [lambda _s, _n, person, yes: heard.append((person, yes))])
+    monkeypatch.setattr(operations, "on_asking", [])
     asking.ask(hand_over(asking, 1))
     (mail,) = asking.mails()
     address = mail.headers["List-Unsubscribe"].strip("<>").removeprefix("http://127.0.0.1:8000")
