@@ -1,18 +1,66 @@
-"""Conditions on thousands of values, said to the database as one."""
+"""Thousands of values, or of rows, said to the database in one statement with one parameter.
+
+`IN (…)` would be another statement for each number of values; and a row that is bound by itself costs more than the
+database takes to store it.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, String, any_, bindparam, func, select
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    ColumnElement,
+    String,
+    any_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    select,
+    true,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 
 def among(session: Session, column: InstrumentedAttribute[str], values: Collection[str]) -> ColumnElement[bool]:
-    """That the column has one of these texts, any number of them. `IN (…)` would be another statement for each number,
-    to be written, compiled and read anew."""
+    """That the column has one of these texts, any number of them."""
     if session.get_bind().dialect.name == "sqlite":
         each = func.json_each(bindparam("values", json.dumps(list(values)), unique=True)).table_valued("value")
         return column.in_(select(each.c.value))
     return column == any_(bindparam("values", list(values), unique=True, type_=ARRAY(String)))
+
+
+def insert_new(
+    session: Session,
+    table: Any,
+    names: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    of_all: Mapping[str, Any],
+    unless: Sequence[str],
+    returning: Sequence[str],
+) -> Sequence[Any]:
+    """Insert these rows but for those that are there already by the unique columns `unless`; `names` are the columns of
+    their values (what JSON can say), `of_all` what all of them share. The columns `returning` of what was inserted."""
+    if session.get_bind().dialect.name == "sqlite":
+        dialect: Any = sqlite
+        each = func.json_each(bindparam("rows", json.dumps(rows))).table_valued("value")
+        given: list[Any] = [func.json_extract(each.c.value, f"$[{place}]") for place in range(len(names))]
+    else:
+        dialect = postgresql
+        each = func.json_array_elements(bindparam("rows", rows, type_=JSON)).table_valued("value")
+        given = [cast(each.c.value.op("->>")(place), table.c[name].type) for place, name in enumerate(names)]
+    shared = [literal(value, table.c[name].type) for name, value in of_all.items()]
+    statement = (
+        dialect.insert(table)
+        .from_select([*names, *of_all], select(*given, *shared).where(true()))  # SQLite needs a WHERE before ON
+        .on_conflict_do_nothing(index_elements=list(unless))
+        .returning(*(table.c[name] for name in returning))
+    )
+    found: Sequence[Any] = session.connection().execute(statement).all()
+    return found

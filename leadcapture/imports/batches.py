@@ -4,13 +4,12 @@ import has come by it, it is one transaction. Whatever ends a worker, every row 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, literal, literal_column, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, delete, update
 from sqlalchemy.orm import Session
 
 from leadcapture import ids, sets
@@ -107,25 +106,32 @@ def _make_contacts(
     """Insert the contacts; those that were inserted, by their key."""
     site_language = session.get_one(Site, found.site_id).language
     rows = [
-        {
-            "public_id": ids.new("contact"),
-            "email": person.typed,
-            "email_key": person.key,
-            "name": person.name,
-            "phone": person.phone,
-            "language": person.language or site_language,
-            "source": found.name[:120],
-            "attributes": dict(person.attributes),
-            "topics": list(person.topics) or None,
-        }
+        (
+            ids.new("contact"),
+            person.typed,
+            person.key,
+            person.name,
+            person.phone,
+            person.language or site_language,
+            dict(person.attributes),
+            person.topics or None,
+        )
         for person in people
         if isinstance(person, Person)
     ]
     if not rows:
         return {}
-    of_all = {"site_id": found.site_id, "status": "confirmed", "channel": "mail", "import_id": found.id}
+    of_all = {"site_id": found.site_id, "import_id": found.id, "source": found.name[:120]}
     times = dict.fromkeys(("confirmed_at", "active_at", "created_at", "updated_at"), now)
-    made = _insert(session, _contacts, of_all | times, rows)
+    made = sets.insert_new(
+        session,
+        _contacts,
+        ("public_id", "email", "email_key", "name", "phone", "language", "attributes", "topics"),
+        rows,
+        of_all={**of_all, "status": "confirmed", "channel": "mail", **times},
+        unless=("site_id", "email_key"),
+        returning=("id", "public_id", "email_key"),
+    )
     # No longer needed in the quarantine: there is a proof now.
     keys = [person.key for person in people]
     session.execute(
@@ -139,21 +145,28 @@ def _make_contacts(
 def _set_apart(session: Session, found: Import, people: Sequence[Person | Refused]) -> None:
     site_language = session.get_one(Site, found.site_id).language
     rows = [
-        {
-            "public_id": ids.new("quarantined"),
-            "email": person.typed,
-            "email_key": person.key,
-            "name": person.name,
-            "phone": person.phone,
-            "language": person.language or site_language,
-            "attributes": dict(person.attributes),
-            "row_no": person.row,
-        }
+        (
+            ids.new("quarantined"),
+            person.typed,
+            person.key,
+            person.name,
+            person.phone,
+            person.language or site_language,
+            dict(person.attributes),
+            person.row,
+        )
         for person in people
         if isinstance(person, Person)
     ]
-    if rows:
-        _insert(session, _quarantined, {"site_id": found.site_id, "import_id": found.id}, rows)
+    sets.insert_new(
+        session,
+        _quarantined,
+        ("public_id", "email", "email_key", "name", "phone", "language", "attributes", "row_no"),
+        rows,
+        of_all={"site_id": found.site_id, "import_id": found.id},
+        unless=("site_id", "email_key"),
+        returning=("id",),
+    )
 
 
 def _fill_in(session: Session, now: datetime, verdicts: Sequence[Verdict]) -> None:
@@ -206,25 +219,3 @@ def _consent(session: Session, now: datetime, found: Import, verdicts: Sequence[
         )
     if events:
         ledger.append_many(session, now, found.site_id, events)
-
-
-def _insert(
-    session: Session, table: Any, of_all: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]
-) -> Sequence[tuple[int, str, str]]:
-    """Insert the rows of people whom the site does not have yet; `of_all` is what all of them share. Internal id,
-    public id and address of those that were inserted."""
-    dialect = session.get_bind().dialect
-    module = sqlite if dialect.name == "sqlite" else postgresql
-    # Written into the statement, for a value that is bound is made ready for the database once for each row.
-    shared: dict[str, Any] = {
-        name: literal_column(
-            str(literal(value, table.c[name].type).compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
-        )
-        for name, value in of_all.items()
-    }
-    statement = module.insert(table).values(shared).on_conflict_do_nothing(index_elements=["site_id", "email_key"])
-    made: Any = session.connection().execute(
-        statement.returning(table.c.id, table.c.public_id, table.c.email_key), rows
-    )
-    found: Sequence[tuple[int, str, str]] = made.all()
-    return found

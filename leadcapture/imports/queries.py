@@ -87,14 +87,6 @@ def met(session: Session, site_id: int, keys: Sequence[str], purpose: str, *, lo
     return Met(known, barred, gone.among(session, site_id, keys), set(session.scalars(apart)))
 
 
-def ids_of(session: Session, site_id: int, keys: Sequence[str]) -> Sequence[tuple[str, int, str]]:
-    """Of the contacts with these addresses: key, internal id, public id."""
-    columns = select(Contact.email_key, Contact.id, Contact.public_id)
-    return session.execute(
-        columns.where(Contact.site_id == site_id, sets.among(session, Contact.email_key, keys))
-    ).all()
-
-
 def _known(session: Session, site_id: int, keys: Sequence[str], purpose: str, lock: bool) -> dict[str, Known]:
     agrees = exists().where(Agreement.contact_id == Contact.id, Agreement.purpose == purpose)
     left = exists().where(

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from leadcapture import addresses, clock, db
+from leadcapture import addresses, clock, db, uploads
 from leadcapture.consent import operations as consent
 from leadcapture.consent import queries as consents
 from leadcapture.consent import verifying
@@ -23,6 +23,7 @@ from leadcapture.errors import Conflict, Invalid
 from leadcapture.imports import operations, rules, running
 from leadcapture.imports.models import Quarantined
 from leadcapture.mail.models import Email
+from tests.conftest import SEEDED_AT, add_people
 from tests.imports.conftest import NO_PROOF, PROOF, STATEMENT, again, outcomes, report_of, started, told, uploaded
 
 TABLE = """E-Mail;Vorname;Nachname;Telefon;Sprache;Interests;Consent date;Ort
@@ -110,11 +111,10 @@ def test_a_known_contact_gets_the_consent_and_only_what_was_empty(
     assert outcomes(brought("email,phone\nanna@example.org,1\n", NO_PROOF)) == ["unchanged"]
 
 
-def test_an_import_runs_the_same_on_both_databases(either_database, settings) -> None:
-    from tests.conftest import SEEDED_AT, add_people
-
+def test_an_import_runs_the_same_on_both_databases(either_database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "BATCH", 100)
     people = db.write(add_people, SEEDED_AT)
-    rows = "".join(f"person{n}@example.org,Name {n},Town {n}\n" for n in range(2500))
+    rows = "".join(f"person{n}@example.org,Name {n},Town {n}\n" for n in range(250))
     text = "email,name,town\n" + rows + "person3@example.org,Again,x\n"
     left = db.write(contacts.upsert_confirmed, SEEDED_AT, site_id=people.site.id,
                     address=addresses.parse("person7@example.org"))  # fmt: skip
@@ -122,17 +122,17 @@ def test_an_import_runs_the_same_on_both_databases(either_database, settings) ->
         db.write(act, SEEDED_AT, contact=left, method="button")
     mapping = {0: "email", 1: "name", 2: "attribute:town"}
     found = told(uploaded(people.site.id, text, mapping), PROOF)
-    assert (found.dry_run["new"], found.dry_run["withdrawn"], found.dry_run["duplicate"]) == (2499, 1, 1)
+    assert (found.dry_run["new"], found.dry_run["withdrawn"], found.dry_run["duplicate"]) == (249, 1, 1)
     started(found)
     running.due(clock.now())
     found = again(found)
     assert (found.state, found.counts) == ("done", found.dry_run)
-    assert [line["row"] for line in report_of(found)] == [str(n) for n in range(1, 2502)]
+    assert [line["row"] for line in report_of(found)] == [str(n) for n in range(1, 252)]
     with db.read() as session:
-        assert contact_queries.count(session, people.site.id) == 2500
+        assert contact_queries.count(session, people.site.id) == 250
         assert list(verifying.verify(session, people.site.id)) == []
         counted = select(func.count()).select_from(Contact).where(Contact.import_id == found.id)
-        assert session.scalar(counted) == 2499
+        assert session.scalar(counted) == 249
 
 
 def _agree(session: Any, now: datetime, *, contact: Contact, method: str) -> None:
@@ -186,8 +186,6 @@ def test_with_a_proof_words_purpose_and_evidence_are_asked(people: SimpleNamespa
 
 
 def test_a_file_that_is_gone_ends_the_import_with_a_sentence(people: SimpleNamespace) -> None:
-    from leadcapture import uploads
-
     found = uploaded(people.site.id, "email\na@example.org\n")
     uploads.drop(found.stored)
     ended = told(found, PROOF)
