@@ -62,8 +62,8 @@ def erase(session: Session, now: datetime, *, contact: Contact, reason: str) -> 
 
 def erase_now(contact: Contact, reason: str) -> bool:
     """For edges: erase in a transaction, and what lies in the folder of uploads: files sent into chats, and imported
-    files and reports that name the address. Of an import that still runs the file stays until its days are over; it
-    brings nobody back."""
+    files and reports that name the address. Of an import that is not over the file stays for its days; it brings
+    nobody back."""
     now = clock.now()
     with db.read() as session:
         lists = _lists_naming(session, contact)
@@ -77,9 +77,7 @@ def erase_now(contact: Contact, reason: str) -> bool:
 
 def _lists_naming(session: Session, contact: Contact) -> list[int]:
     """The internal ids of the site's imports that are over and whose file or report has the contact's address in it."""
-    over = select(Import).where(
-        Import.site_id == contact.site_id, Import.state.in_(("done", "failed", "cancelled", "checked", "mapped"))
-    )
+    over = select(Import).where(Import.site_id == contact.site_id, Import.state.in_(("done", "failed", "cancelled")))
     said = {contact.email.lower(), contact.email_key}
     # Reading files of half a gigabyte takes a second; meanwhile the process answers others.
     pool = gevent.get_hub().threadpool
