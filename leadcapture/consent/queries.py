@@ -120,6 +120,43 @@ def who_agrees(purpose: str, versions: Sequence[str] | None = None) -> ColumnEle
     return (mine if versions is None else mine.where(Agreement.version.in_(versions))).exists()
 
 
+def purposes(session: Session, site_id: int) -> list[str]:
+    """The purposes that somebody on the site agrees to now, in the order of their names."""
+    return _distinct(session, Agreement.purpose, Agreement.site_id == site_id)
+
+
+def versions_of(session: Session, site_id: int, purpose: str) -> list[str]:
+    """The names of the purpose's versions that somebody agrees to now."""
+    return _distinct(session, Agreement.version, Agreement.site_id == site_id, Agreement.purpose == purpose)
+
+
+def count(session: Session, site_id: int, purpose: str, versions: Sequence[str]) -> int:
+    """How many contacts agree to one of these versions of the purpose now."""
+    mine = Agreement.site_id == site_id, Agreement.purpose == purpose, Agreement.version.in_(versions)
+    return session.scalar(select(func.count()).where(*mine)) or 0
+
+
+def words(session: Session, site_id: int, purpose: str, version: str) -> str:
+    """What that version says, as somebody who agrees to it was shown; nothing where nobody does."""
+    body = session.scalar(
+        select(LedgerEvent.body)
+        .join(Agreement, (Agreement.site_id == LedgerEvent.site_id) & (Agreement.seq == LedgerEvent.seq))
+        .where(Agreement.site_id == site_id, Agreement.purpose == purpose, Agreement.version == version)
+        .limit(1)
+    )
+    said: str = json.loads(body or "{}").get("statement", "")
+    return said
+
+
+def _distinct(session: Session, column: InstrumentedAttribute[str], *where: ColumnElement[bool]) -> list[str]:
+    """The different values of a column of agreements, each found by one look into the index: there may be a million
+    rows of one value."""
+    found: list[str] = []
+    while value := session.scalar(select(func.min(column)).where(*where, *[column > last for last in found[-1:]])):
+        found.append(value)
+    return found
+
+
 def withdrew(contact_id: ColumnElement[Any] | InstrumentedAttribute[Any], purpose: str) -> ColumnElement[bool]:
     """As a condition on another table's column: that contact's last word on the purpose was to withdraw it."""
     said = (

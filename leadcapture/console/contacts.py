@@ -58,15 +58,17 @@ def list_contacts() -> str:
     before = request.args.get("before", type=int)
     site = session.current_site()
     with db.read() as reading:
-        agreed = consent.versions(reading, site.id)
-        words = [one.version for one in agreed if one.purpose == purpose and same_words(one.version, version)]
+        agreed = consent.versions_of(reading, site.id, purpose) if version else []
+        same = [one for one in agreed if same_words(one, version)]
+        words = consent.words(reading, site.id, purpose, same[0]) if same else ""
+        purposes = consent.purposes(reading, site.id)
         found, next_before = queries.page(
             reading,
             site.id,
             before_id=before,
             search=search,
             status=status or None,
-            where=consent.who_agrees(purpose, words if version else None) if purpose else None,
+            where=consent.who_agrees(purpose, same if version else None) if purpose else None,
         )
     asked: dict[str, Any] = {"search": search, "status": status, "purpose": purpose, "version": version}
     asked = {name: value or None for name, value in asked.items()}
@@ -76,9 +78,9 @@ def list_contacts() -> str:
         search=search,
         status=status,
         purpose=purpose,
-        version=version if words else "",
-        words=next((one.statement for one in agreed if one.version in words and one.purpose == purpose), ""),
-        purposes=list(dict.fromkeys(one.purpose for one in agreed)),
+        version=version if same else "",
+        words=words,
+        purposes=purposes,
         statuses=queries.STATUSES,
         newest=url_for(".list_contacts", **asked) if before else None,
         older=url_for(".list_contacts", **asked, before=next_before) if next_before else None,

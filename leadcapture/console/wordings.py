@@ -89,12 +89,12 @@ def concerned(session: Session, site: Any, form: Any) -> dict[str, int]:
     """How many agree, for each purpose of the form, to words that it asked by once and asks by no more; nobody: the
     purpose is left out."""
     said = statements.of_form(session, form, site)
-    old = {(one.purpose, one.version) for one in said if not one.holds and not _says(said, one)}
-    counts: dict[str, int] = {}
-    for version in consent.versions(session, site.id):
-        if (version.purpose, version.version) in old:
-            counts[version.purpose] = counts.get(version.purpose, 0) + version.count
-    return counts
+    old: dict[str, list[str]] = {}
+    for one in said:
+        if not one.holds and not _says(said, one):
+            old.setdefault(one.purpose, []).append(one.version)
+    counts = {purpose: consent.count(session, site.id, purpose, versions) for purpose, versions in old.items()}
+    return {purpose: number for purpose, number in counts.items() if number}
 
 
 def new_words(session: Session, site: Any, form: str, purpose: str) -> dict[str, Wording]:

@@ -386,6 +386,8 @@ def _ask_quarantined(
     session: Session, now: datetime, campaign: PermissionCampaign, site: Site, public_url: str, limit: int
 ) -> tuple[int, bool]:
     """As _ask_contacts, of people who are no contacts. Who may not be asked any more leaves the campaign."""
+    if not on_asking:
+        return 0, True  # a process without the slice that keeps these people cannot know who may be asked
     waiting = (
         select(PermissionAsk)
         .where(PermissionAsk.campaign_id == campaign.id, PermissionAsk.email_public_id.is_(None))

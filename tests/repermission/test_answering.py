@@ -120,7 +120,7 @@ def test_the_mail_programs_own_button_says_no_to_who_is_no_contact(
 
     heard: list[tuple[int, bool]] = []
     monkeypatch.setattr(operations, "on_answered", [lambda _s, _n, person, yes: heard.append((person, yes))])
-    monkeypatch.setattr(operations, "on_asking", [])
+    monkeypatch.setattr(operations, "on_asking", [lambda _session, _now, _person: True])
     asking.ask(hand_over(asking, 1))
     (mail,) = asking.mails()
     address = mail.headers["List-Unsubscribe"].strip("<>").removeprefix("http://127.0.0.1:8000")
