@@ -78,6 +78,8 @@ def take(
     With `count` False the place is only looked at, which takes as long: for the mail that there would have been.
     Fifty at once get the places there are, one each.
     """
+    if not _limits:
+        raise RuntimeError("caps.configure was not called")
     row = {"owner": _owner(session, site), "mailbox": mailbox_digest(address)}
     kept = _lock(session, now, row)
     at = slot(kept, now, _limits, confirmation=confirmation)

@@ -22,7 +22,9 @@ from leadcapture.chat.protocol import Incoming, Rating
 from leadcapture.chat.sockets.afterwards import VISITOR_HANDLERS
 from leadcapture.contacts import operations as contacts
 from leadcapture.errors import Conflict, NotFound, RateLimited
+from leadcapture.mail import caps
 from leadcapture.mail.models import Email
+from leadcapture.settings import Settings
 
 HOSTILE = "<script>alert(1)</script>"
 VISITOR = "vis_erin"
@@ -218,10 +220,12 @@ def test_a_visitor_with_a_confirmed_address_gets_it_by_one_event(
     prove(people, clock.now(), conversation)
     assert VISITOR_HANDLERS["transcript"](socket, {}) == {"ok": True, "sent_to": "e•••@example.net"}
     assert [mail.to_email for mail in mails()] == ["erin@example.net"]
-    for _try in range(4):
+    caps.configure(Settings({"MAIL_PER_ADDRESS": "1/hour;3/day"}))
+    for _try in range(2):
         VISITOR_HANDLERS["transcript"](socket, {})
-    with pytest.raises(RateLimited):
+    with pytest.raises(RateLimited) as refused:
         VISITOR_HANDLERS["transcript"](socket, {})
+    assert 23 * 3600 < refused.value.retry_after <= 24 * 3600
 
 
 def test_without_a_confirmed_address_the_panel_must_ask_for_one(

@@ -173,12 +173,12 @@ def test_a_slip_in_the_address_is_pointed_out_and_never_refused(
     shop: Service, host_site: HostSite, person: Callable[..., Watched]
 ) -> None:
     form = in_panel(shop, host_site, person(), shop.demo["forms"]["subscription"])
-    form.locator("[name=email]").fill("erin@gmial.com")
+    form.locator("[name=email]").fill("erin@gmal.com")
     form.locator("[name=consent]").first.check()
     expect(form.locator("[data-lc=suggestion]")).to_have_text("erin@gmail.com")
     form.locator("[data-lc=submit]").click()
     done = form.page.locator("[data-lc=done]")
-    expect(done).to_contain_text("erin@gmial.com")
+    expect(done).to_contain_text("erin@gmal.com")
     done.locator("[data-lc=suggestion]").click()
     expect(form.locator("[name=email]")).to_have_value("erin@gmail.com")
     form.locator("[data-lc=submit]").click()

@@ -90,7 +90,7 @@ def test_hostile_words_in_the_description_end_no_script(client: FlaskClient, mak
 def test_a_slip_in_the_address_is_pointed_out_after_sending(client: FlaskClient, path: str, make_form: Any) -> None:
     make_form("subscription")
     news = path.replace("everything", "subscription")
-    page = client.post(news, data={**ADDRESS, "email": "alice@gmial.com"})
+    page = client.post(news, data={**ADDRESS, "email": "alice@gmal.com"})
     assert page.status_code == 200
     assert "Did you mean alice@gmail.com?" in page.text
     assert f'href="{news}?lang=en" data-lc="change"' in page.text

@@ -9,22 +9,24 @@ import shutil
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from werkzeug.datastructures import MultiDict
 
-from leadcapture import addresses, clock, db, signing
+from leadcapture import clock, db, ids, signing
 from leadcapture.forms import checking, intake, operations
 from leadcapture.forms.kinds.coupon import operations as coupons
 from leadcapture.forms.kinds.coupon import rules
 from leadcapture.forms.kinds.coupon.models import CouponClaim, CouponCode
 from leadcapture.forms.models import Submission
+from leadcapture.mail import caps
 from leadcapture.mail.models import Email
 from leadcapture.optin.models import Confirmation
+from leadcapture.settings import Settings
 from leadcapture.sites import operations as sites
 from tests.servers import Service
 
@@ -82,6 +84,7 @@ def prepare(
     if url is None:
         shutil.copy(migrated, instance / "leadcapture.db")
     signing.configure([SECRET])
+    caps.configure(Settings({"MAIL_PER_ADDRESS": "1/hour;3/day"}))
     db.connect(url or f"sqlite:///{instance / 'leadcapture.db'}")
     confirmations, api_token, form_id = db.write(_fill_in, clock.now(), people, codes)
     tokens = [signing.sign("confirm", public_id) for public_id in confirmations]
@@ -100,10 +103,23 @@ def _fill_in(session, now: datetime, people: int, codes: int) -> tuple[list[str]
     mails = intake.MailSettings(public_url="http://127.0.0.1", days=7)
     fields = MultiDict({"email": "person@example.net"})
     checked = checking.check(session, now, form=form, site=site, fields=fields, language="en")
-    for number in range(people):
-        somebody = replace(checked, address=addresses.parse(f"person{number}@example.net"))
-        intake.accept(session, now, somebody, intake.Evidence(), mails=mails)
+    intake.accept(session, now, checked, intake.Evidence(), mails=mails)
+    _copy(session, Confirmation, people, "confirmation", email_id=None)
+    first = session.scalars(select(Confirmation.id).order_by(Confirmation.id).limit(1)).one()
+    _copy(session, Submission, people, "submission", confirmation_id=lambda number: first + number)
     return list(session.scalars(select(Confirmation.public_id))), api_token, form.id
+
+
+def _copy(session, model: Any, people: int, kind: str, **other: Any) -> None:
+    """As many rows as there are people, each with an address of its own, like the one there is."""
+    row = dict(session.execute(select(model.__table__).order_by(model.id).limit(1)).mappings().one())
+    first = row.pop("id")
+    rows = []
+    for number in range(1, people):
+        address = {"email": f"person{number}@example.net", "email_key": f"person{number}@example.net"}
+        own = {name: value(number) if callable(value) else value for name, value in other.items()}
+        rows.append({**row, **own, **address, "id": first + number, "public_id": ids.new(kind)})
+    session.execute(insert(model), rows)
 
 
 def judge(race: Race, pages: list[str]) -> list[str]:
