@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from leadcapture.consent import holding, ledger, queries, rules
+from leadcapture.consent import heads, holding, ledger, queries, rules
 from leadcapture.consent.ledger import Row
 from leadcapture.consent.queries import Entry
 from leadcapture.contacts.models import Contact
@@ -247,6 +247,13 @@ def asked_again(
         version=version,
         body={"statement": statement, "email_public_id": email_public_id},
     )
+
+
+def hold(session: Session, site_id: int) -> None:
+    """Hold the end of the site's ledger until this transaction ends. For who locks what forms share (a contest, a
+    session) and writes to the ledger after that: who confirms does it the other way round, and each would wait for the
+    other."""
+    heads.lock(session, site_id)
 
 
 def erase_person(session: Session, now: datetime, *, site_id: int, subjects: Sequence[str], reason: str) -> None:

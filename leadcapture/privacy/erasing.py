@@ -38,6 +38,7 @@ def erase(session: Session, now: datetime, *, contact: Contact, reason: str) -> 
         return False
     site_id, public_id = known.site_id, known.public_id
     address = Address(typed=known.email, key=known.email_key)
+    consent.hold(session, site_id)
     sent = forms.forget_person(session, now, site_id=site_id, contact_id=known.id, email_key=address.key)
     conversations, messages = chat.forget_person(session, now, site_id=site_id, contact_id=known.id, address=address)
     changes = session.scalars(
@@ -55,7 +56,6 @@ def erase(session: Session, now: datetime, *, contact: Contact, reason: str) -> 
     mail.remember_erased(session, now, site_id=site_id, email_key=address.key)
     session.execute(delete(Contact).where(Contact.id == known.id))
     session.expunge(known)
-    # Last, for it holds the end of the ledger until the commit.
     consent.erase_person(session, now, site_id=site_id, subjects=[public_id, *sent.submissions], reason=reason)
     return True
 
