@@ -178,6 +178,7 @@ def mixed(desk: Desk) -> Desk:
             missed_at=desk.now if status == "unanswered" else None,
             stars=3 if number % 4 == 1 else None,
             operator_seen=number % 2,
+            held_at=desk.now if number % 6 == 1 else None,
         )
     return desk
 
@@ -200,7 +201,7 @@ def _fits(row: Conversation, language: str, which: Filter, me: int) -> bool:
     closed, aside = row.status == "closed", row.snoozed_until is not None
     where = {"open": not closed and not aside, "snoozed": not closed and aside, "closed": closed, "all": True}
     return (
-        where[which.where]
+        (row.held_at is not None if which.where == "held" else row.held_at is None and where[which.where])
         and (not which.statuses or row.status in which.statuses)
         and (which.operator != "me" or row.operator_id == me)
         and (which.operator != "none" or row.operator_id is None)
