@@ -65,12 +65,13 @@ def dry_run(session: Session, now: datetime, site: Site, settings: Retention | N
 def run(now: datetime, site_id: int) -> dict[tuple[str, str], int]:
     """Remove what is over its days on that site; how many rows went, by the names of the kind and its part."""
     gone: dict[tuple[str, str], int] = {}
-    for kind in retention.KINDS:
-        for part in kind.parts:
-            last: Any = None
-            while numbers := db.write(remove_some, now, site_id=site_id, kind=kind, part=part, after=last):
-                gone[kind.name, part.name] = gone.get((kind.name, part.name), 0) + len(numbers)
-                last = max(numbers)
+    with db.read() as session:
+        due = _due_parts(session, now, sites.by_id(session, site_id))
+    for kind, part in due:
+        last: Any = None
+        while numbers := db.write(remove_some, now, site_id=site_id, kind=kind, part=part, after=last):
+            gone[kind.name, part.name] = gone.get((kind.name, part.name), 0) + len(numbers)
+            last = max(numbers)
     if gone.keys() & {("messages", "messages"), ("conversations_closed", "conversations"), ("held", "conversations")}:
         db.write(chat.forget_words, now)
         files.sweep_due(now)
@@ -105,6 +106,17 @@ def remove_some(
     if numbers:
         part.remove(Batch(session, now, site, before, numbers))
     return numbers
+
+
+def _due_parts(session: Session, now: datetime, site: Site) -> list[tuple[Kind, Part]]:
+    """The parts of which something is over its days: mostly none, and then nothing is written."""
+    kept = retention_settings.of(site)
+    days = [(kind, part, getattr(kept, kind.name)) for kind in retention.KINDS for part in kind.parts]
+    return [
+        (kind, part)
+        for kind, part, number in days
+        if number and session.execute(part.due(site.id, now - timedelta(days=number)).limit(1)).first()
+    ]
 
 
 def _over(session: Session, now: datetime, site: Site, kind: Kind, days: int) -> Over:

@@ -12,7 +12,7 @@ from leadcapture.repermission import operations, queries
 def due(now: datetime) -> None:
     """Ask whom the running campaigns may ask now, and end what campaigns end for who stays silent."""
     with db.read() as session:
-        running, ending = queries.running(session), queries.ending(session)
+        running, ending = queries.running(session), queries.ending(session, now)
     for campaign_id in running:
         while db.write(operations.ask_some, now, campaign_id=campaign_id, public_url=transports.public_url()):
             pass

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
@@ -233,12 +233,9 @@ def end_silent(session: Session, now: datetime, *, campaign_id: int, limit: int 
     Only where the question was handed over to their mail server: nobody loses a consent by a mail that never left.
     """
     campaign = queries.by_id(session, campaign_id)
-    if campaign.ends_after_days is None:
-        return 0
     new = rules.wordings(campaign.statement)
-    due = session.execute(
-        queries.silent_since(campaign_id, now - timedelta(days=campaign.ends_after_days)).limit(limit)
-    ).all()
+    before = rules.silent_before(now, campaign.ends_after_days)
+    due = session.execute(queries.silent_since(campaign_id, before).limit(limit)).all()
     for ask_id, contact_id, language in due:
         contact = _locked(session, contact_id)
         if contact is None or not _close(session, now, ask_id, "silent"):

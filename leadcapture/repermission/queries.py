@@ -205,13 +205,18 @@ def results(session: Session, campaign_id: int) -> Results:
     )
 
 
-def ending(session: Session) -> Sequence[int]:
-    """The internal ids of the campaigns that end the consent of who stays silent."""
-    return session.scalars(
-        select(PermissionCampaign.id)
-        .where(PermissionCampaign.ends_after_days.is_not(None), PermissionCampaign.state.in_(("running", "done")))
-        .order_by(PermissionCampaign.id)
-    ).all()
+def ending(session: Session, now: datetime) -> list[int]:
+    """The internal ids of the campaigns that have an old consent to end now, because somebody stayed silent."""
+    may = select(PermissionCampaign).where(
+        PermissionCampaign.ends_after_days.is_not(None), PermissionCampaign.state.in_(("running", "done"))
+    )
+    return [
+        campaign.id
+        for campaign in session.scalars(may.order_by(PermissionCampaign.id)).all()
+        if session.execute(
+            silent_since(campaign.id, rules.silent_before(now, campaign.ends_after_days)).limit(1)
+        ).first()
+    ]
 
 
 def silent_since(campaign_id: int, before: datetime) -> Select[int, int | None, str]:

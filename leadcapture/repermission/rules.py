@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from difflib import SequenceMatcher
 
 STATES = ("draft", "running", "paused", "done", "cancelled")
@@ -113,6 +113,11 @@ def language_for(wanted: str, offered: Iterable[str], site_language: str) -> str
 def room(per_hour: int, asked_in_the_last_hour: int, most: int) -> int:
     """How many may be asked now, at most `most`."""
     return max(0, min(per_hour - asked_in_the_last_hour, most))
+
+
+def silent_before(now: datetime, days: int | None) -> datetime:
+    """Whose question was handed over before then has been silent for so many days; without days nobody has."""
+    return now - timedelta(days=days) if days else datetime.min.replace(tzinfo=now.tzinfo)
 
 
 def change(old: str, new: str) -> Change:

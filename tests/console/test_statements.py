@@ -20,7 +20,8 @@ from leadcapture.mail.models import Email
 from leadcapture.repermission import asking
 from leadcapture.repermission.models import PermissionCampaign
 from tests.console.conftest import Browser
-from tests.repermission.conftest import people_of
+from tests.repermission.conftest import Asking, people_of
+from tests.repermission.test_asking import hand_over
 
 WORDS = "I agree that Demo shop sends me its newsletter twice a month."
 
@@ -145,6 +146,16 @@ def test_asking_again_shows_mail_and_number_first_and_then_asks_exactly_those(
 def _asked() -> list[str]:
     with db.read() as session:
         return sorted(session.scalars(select(Email.to_key).where(Email.name == "re_permission")))
+
+
+def test_a_campaign_of_people_without_a_proof_shows_on_what_ground_they_are_asked(
+    somebody: Callable[..., Browser], people: SimpleNamespace, now: datetime
+) -> None:
+    campaign = hand_over(Asking(people.site, now), 1, 2, ground="They <b>bought</b> from us.")
+    page = somebody("alice").get(f"/console/statements/campaigns/{campaign.public_id}")
+    assert "They &lt;b&gt;bought&lt;/b&gt; from us." in page.text
+    assert "2 still to ask" in plain(page)
+    assert "May Demo shop write to you?" in plain(page)
 
 
 def test_a_hostile_statement_stays_text(

@@ -18,6 +18,7 @@ from leadcapture.consent import verifying
 from leadcapture.contacts.models import Contact
 from leadcapture.mail.models import Email
 from leadcapture.repermission import operations
+from leadcapture.repermission.asking import due
 from leadcapture.repermission.models import PermissionAsk, PermissionCampaign
 from tests.repermission.conftest import NEW, NEW_WORDS, OLD, OLD_WORDS, PURPOSE, Asking
 
@@ -162,7 +163,7 @@ def test_the_page_says_when_silence_ends_the_old_consent_and_then_it_does(client
     token = signing.sign("permission", asking.asks()[erin.email].public_id)
     assert "what you agreed to before ends on" in client.get(f"/permission/{token}").text
     asking.answer(frank.email, True)
-    db.write(operations.end_silent, clock.now(), campaign_id=campaign.id)
+    due(clock.now())
     assert (asking.holds(erin), asking.holds(frank), asking.holds(late)) == (None, NEW, OLD)
     assert "This question is over" in client.post(f"/permission/{token}", data={"answer": "yes"}).text
     assert asking.holds(erin) is None
