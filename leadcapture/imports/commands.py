@@ -65,31 +65,30 @@ def import_contacts(
         site = sites.by_key(session, site_key)
     with file.open("rb") as stream:
         taken = taking.take(stream, settings.import_mb * 1_000_000)
-    if no_header or encoding:
-        path = uploads.path_of(taken.stored)
-        shape = reading.shaped(path, encoding) if encoding else taken.shape
-        shape = replace(shape, header=shape.header and not no_header)
-        header, mapping = taking.columns(path, shape)
-        taken = replace(taken, shape=shape, header=header, mapping=mapping)
-    mapping = _mapping(mappings, taken.header) if mappings else taken.mapping
-    found = _begun(site.id, file.name, taken, mapping, given)
     try:
-        with _bar("Trying") as told:
-            running.work(found, told)
-        found = _again(found)
-        _say(found.dry_run)
+        taken = _read_as(taken, encoding, no_header)
+        mapping = _mapping(mappings, taken.header) if mappings else taken.mapping
+        found = _begun(site.id, file.name, taken, mapping, given)
+    except BaseException:
+        uploads.drop(taken.stored)
+        raise
+    try:
         if dry_run:
+            with _bar("Trying") as told:
+                running.work(found, told)
+            _say(_again(found).dry_run)
             return
-        db.write(
+        started = db.write(
             operations.start,
             clock.now(),
             site_id=site.id,
             public_id=found.public_id,
             report=reports.begin(),
             claimed_by=worker_name(),
+            untried=True,
         )
         with _bar("Importing") as told:
-            running.work(_again(found), told)
+            running.work(started, told)
     except KeyboardInterrupt:
         with suppress(Conflict):
             db.write(operations.change_state, clock.now(), site_id=site.id, public_id=found.public_id, act="pause")
@@ -104,6 +103,17 @@ def import_contacts(
     _say(found.counts)
     if found.state != "done":
         raise Conflict(found.error or f"The import is {found.state}: {found.row_no} rows are done.")
+
+
+def _read_as(taken: taking.Taken, encoding: str | None, no_header: bool) -> taking.Taken:
+    """The file as it reads in that encoding, with or without a first row that names the columns."""
+    if encoding is None and not no_header:
+        return taken
+    path = uploads.path_of(taken.stored)
+    shape = reading.shaped(path, encoding) if encoding else taken.shape
+    shape = replace(shape, header=shape.header and not no_header)
+    header, mapping = taking.columns(path, shape)
+    return replace(taken, shape=shape, header=header, mapping=mapping)
 
 
 def _begun(site_id: int, name: str, taken: taking.Taken, mapping: Mapping[int, str], given: Provenance) -> Import:
@@ -146,9 +156,8 @@ def _begun(site_id: int, name: str, taken: taking.Taken, mapping: Mapping[int, s
     try:
         return db.write(all_of_it)
     except BaseException:
-        for stored in (taken.stored, evidence):
-            if stored:
-                uploads.drop(stored)
+        if evidence:
+            uploads.drop(evidence)
         raise
 
 

@@ -184,10 +184,11 @@ def start(
     public_id: str,
     report: str,
     claimed_by: str | None = None,
+    untried: bool = False,
 ) -> Import:
     """Run it for real; the report is written to the file called `report` among the uploads. Raises Conflict unless it
-    was tried, NotFound."""
-    found = _locked(session, site_id, public_id, ("checked",))
+    was tried (or is not to be: `untried`), NotFound."""
+    found = _locked(session, site_id, public_id, ("checked", "checking") if untried else ("checked",))
     found.state, found.started_at, found.report, found.report_bytes = "running", now, report, len(reports.HEADER)
     found.claimed_by, found.heard_at = claimed_by, now if claimed_by else None
     session.flush()
@@ -265,7 +266,8 @@ def heard(session: Session, now: datetime, *, import_id: int, worker: str, offse
 
 def finish(session: Session, now: datetime, *, import_id: int, worker: str) -> bool:
     """Every row is done. False when the import is not this worker's any more."""
-    return hold(session, import_id, worker, "running", state="done", finished_at=now, claimed_by=None)
+    ended = {"state": "done", "rows_total": Import.row_no}
+    return hold(session, import_id, worker, "running", at_row=None, finished_at=now, claimed_by=None, **ended)
 
 
 def fail(session: Session, now: datetime, *, import_id: int, worker: str, error: str) -> bool:

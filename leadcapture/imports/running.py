@@ -76,7 +76,7 @@ def _check(found: Import, told: Told) -> None:
 
 def _run(found: Import, told: Told) -> None:
     # Where the trial found no address twice, none has to be remembered, and reading begins where it was left.
-    unique = not (found.dry_run or {}).get("duplicate", 0)
+    unique = found.dry_run is not None and not found.dry_run.get("duplicate", 0)
     source = _Source(found, row_no=found.row_no, offset=found.offset if unique and found.row_no else None)
     while not apart(source.catch_up):
         if not _still_mine(found):
