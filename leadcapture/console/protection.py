@@ -74,8 +74,8 @@ class ProtectionForm(Form):
     hold_spam = BooleanField(
         lazy_gettext("Hold what looks like spam"),
         description=lazy_gettext(
-            "Held submissions and conversations wait under Held and are never thrown away by themselves. The sender "
-            "reads the same as everybody and gets the mail once you release it: look there each day."
+            "What is held waits under Held, for as long as Retention says. The sender reads the same as everybody and "
+            "gets the mail once you release it: look there each day."
         ),
     )
     spam_threshold = DecimalField(
