@@ -14,6 +14,7 @@ from leadcapture.errors import LeadCaptureError
 from leadcapture.forms import access, held, releasing
 from leadcapture.i18n import gettext as _
 from leadcapture.operators import session
+from leadcapture.sites import retention_settings
 
 blueprint = Blueprint("console_held", __name__)
 
@@ -58,6 +59,7 @@ def review() -> str:
         waiting=waiting,
         marked=marked,
         conversations=conversations,
+        days=retention_settings.of(session.current_site()).held,
         first=url_for(".review") if after else None,
         further=url_for(".review", after=next_after) if next_after else None,
     )
