@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gevent.threadpool import ThreadPool
 
@@ -16,7 +16,9 @@ from leadcapture import i18n
 from leadcapture.i18n import gettext as _
 from leadcapture.privacy.proof import pack as packs
 from leadcapture.privacy.proof import wording
-from leadcapture.privacy.proof.page import Paper
+
+if TYPE_CHECKING:
+    from leadcapture.privacy.proof.page import Paper
 
 _aside = ThreadPool(1)
 NEWEST = 30  # events that are printed whatever they are
@@ -29,6 +31,9 @@ def pdf(pack: Mapping[str, Any]) -> bytes:
 
     Takes up to a second of a processor: where others wait, ask `pdf_aside`.
     """
+    # What draws it takes a second to load and 30 MB: only who makes a paper has to have it.
+    from leadcapture.privacy.proof.page import Paper
+
     foot = f"{_('Proof of consent')} · {wording.moment(pack['made_at'])} · {pack['contact']['id']}"
     paper = Paper(_("Proof of consent"), foot)
     _cover(paper, pack)
