@@ -6,7 +6,7 @@ from datetime import datetime
 
 from leadcapture import db
 from leadcapture.mail import transports
-from leadcapture.repermission import operations, queries
+from leadcapture.repermission import answering, operations, queries
 
 
 def due(now: datetime) -> None:
@@ -17,5 +17,5 @@ def due(now: datetime) -> None:
         while db.write(operations.ask_some, now, campaign_id=campaign_id, public_url=transports.public_url()):
             pass
     for campaign_id in ending:
-        while db.write(operations.end_silent, now, campaign_id=campaign_id):
+        while db.write(answering.end_silent, now, campaign_id=campaign_id):
             pass

@@ -17,7 +17,7 @@ from leadcapture.i18n import gettext as _
 from leadcapture.mail import opens
 from leadcapture.optin import rules as optin
 from leadcapture.optin import signals
-from leadcapture.repermission import letters, operations, queries, rules
+from leadcapture.repermission import answering, letters, queries, rules
 from leadcapture.repermission.queries import Question
 from leadcapture.sites import queries as sites
 
@@ -48,7 +48,7 @@ def answer(token: str) -> Response:
     if fields.get("List-Unsubscribe") is None and not right and (typed is not None or _suspicious(question, token)):
         problem = _("This is not the code from the mail.") if typed is not None else None
         return _page(question, site, token, code_asked=True, problem=problem)
-    db.write(operations.answer, clock.now(), ask=ask, yes=said == "yes", **_asker())
+    db.write(answering.answer, clock.now(), ask=ask, yes=said == "yes", **_asker())
     return _page(_asked(token)[0], site, token)
 
 

@@ -19,7 +19,8 @@ from leadcapture.consent import queries as agreed
 from leadcapture.contacts import operations as contacts
 from leadcapture.contacts.models import Contact
 from leadcapture.mail.models import Email
-from leadcapture.repermission import operations, queries
+from leadcapture.repermission import answering, operations, queries
+from leadcapture.repermission.answering import Answered
 from leadcapture.repermission.models import PermissionAsk, PermissionCampaign
 from leadcapture.repermission.rules import Wording
 
@@ -105,8 +106,8 @@ class Asking:
         with db.read() as session:
             return list(session.scalars(select(Email).where(Email.name == "re_permission").order_by(Email.id)))
 
-    def answer(self, address: str, yes: bool, now: datetime | None = None) -> operations.Answered:
-        return db.write(operations.answer, now or self.now, ask=self.asks()[address].public_id, yes=yes)
+    def answer(self, address: str, yes: bool, now: datetime | None = None) -> Answered:
+        return db.write(answering.answer, now or self.now, ask=self.asks()[address].public_id, yes=yes)
 
     def holds(self, contact: Contact) -> str | None:
         """The version of the purpose that the contact agrees to."""

@@ -21,6 +21,7 @@ from leadcapture.errors import Conflict, Invalid
 from leadcapture.mail import operations as mail
 from leadcapture.mail.models import Email, Suppression
 from leadcapture.repermission import operations, queries
+from leadcapture.repermission.answering import Answered
 from leadcapture.repermission.models import PermissionAsk, PermissionCampaign
 from leadcapture.repermission.rules import Wording
 from leadcapture.sites.models import Site
@@ -307,15 +308,15 @@ def test_a_yes_of_the_quarantine_becomes_a_consent_of_the_contact_made_above(
     quarantine.contact = contact
     campaign = hand_over(asking, 1, 2)
     asking.ask(campaign)
-    assert asking.answer("p1@example.net", True) == operations.Answered("yes", True)
-    assert asking.answer("p1@example.net", True) == operations.Answered("yes", False)
-    assert asking.answer("p2@example.net", False) == operations.Answered("no", True)
-    assert asking.answer("p2@example.net", True) == operations.Answered("no", False)
+    assert asking.answer("p1@example.net", True) == Answered("yes", True)
+    assert asking.answer("p1@example.net", True) == Answered("yes", False)
+    assert asking.answer("p2@example.net", False) == Answered("no", True)
+    assert asking.answer("p2@example.net", True) == Answered("no", False)
     assert quarantine.answers == [(1, True), (2, False)]
     with db.read() as session:
         (made,) = session.scalars(select(Contact)).all()
     assert asking.holds(made) == NEW
-    assert asking.answer("p1@example.net", False) == operations.Answered("no", True)
+    assert asking.answer("p1@example.net", False) == Answered("no", True)
     assert asking.holds(made) is None
 
 
