@@ -163,8 +163,8 @@ def test_the_quarantine_is_asked_once_on_a_ground_that_is_typed(alice: Browser, 
     with db.read() as session:
         assert sorted(session.scalars(select(Email.to_key))) == ["anna@example.org", "bert@example.org"]
         asks = {ask.email: ask.public_id for ask in session.scalars(select(PermissionAsk))}
-    db.write(repermission.answer, clock.now(), ask=asks["anna@example.org"], yes=True)
-    db.write(repermission.answer, clock.now(), ask=asks["bert@example.org"], yes=False)
+    db.write(answering.answer, clock.now(), ask=asks["anna@example.org"], yes=True)
+    db.write(answering.answer, clock.now(), ask=asks["bert@example.org"], yes=False)
     with db.read() as session:
         assert session.scalar(select(func.count()).select_from(Quarantined)) == 0
         assert contacts.by_email(session, people.site.id, "anna@example.org").status == "confirmed"
