@@ -16,6 +16,7 @@ from leadcapture.contacts import queries as contacts
 from leadcapture.imports import running
 from leadcapture.imports.models import Import, Quarantined
 from leadcapture.mail.models import Email
+from leadcapture.repermission import answering
 from leadcapture.repermission import operations as repermission
 from leadcapture.repermission.models import PermissionAsk
 from tests.console.conftest import Browser
