@@ -41,7 +41,7 @@ def init(app: Flask, settings: Settings) -> None:
 
 
 class _PacketJSON:
-    """Reads packets within bounds. One that cannot be read is an event nobody handles, or a greeting that is refused."""
+    """Reads packets within bounds. One that cannot be read is an event nobody handles, or a refused greeting."""
 
     dumps = staticmethod(json.dumps)
 

@@ -66,7 +66,7 @@ class Meta:
 
 
 class DecimalField(wtforms.DecimalField):
-    """A number as people mean it: finite, and neither longer nor finer than LONGEST_NUMBER digits. WTForms takes NaN and
+    """A number as people mean it: finite, neither longer nor finer than LONGEST_NUMBER digits. WTForms takes NaN and
     1e999999 too, and breaks on the former."""
 
     def process_formdata(self, valuelist: list[str]) -> None:

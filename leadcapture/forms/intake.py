@@ -6,7 +6,6 @@ db.write.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -216,15 +215,12 @@ def resend(session: Session, now: datetime, *, submission: str, mails: MailSetti
     )
 
 
-def confirm(
-    session: Session, now: datetime, *, confirmation: str, signals: Mapping[str, int] | None = None
-) -> Confirmed:
-    """Confirm by the button of the mailed link; again, or fifty at once, is the same success. `signals` are kept with
-    it: what spoke for a program.
+def confirm(session: Session, now: datetime, *, confirmation: str) -> Confirmed:
+    """Confirm by the button of the mailed link; again, or fifty at once, is the same success.
 
     Raises optin's Expired, NotFound.
     """
-    return _confirmed(session, now, optin.redeem(session, now, public_id=confirmation, signals=signals))
+    return _confirmed(session, now, optin.redeem(session, now, public_id=confirmation))
 
 
 def confirm_by_code(session: Session, now: datetime, *, submission: str, code: str) -> Confirmed | Invalid:

@@ -88,4 +88,3 @@ class Submission(Base):
     held_at: Mapped[datetime | None] = mapped_column(index=True)
     held_why: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     spam: Mapped[bool | None]
-    released_at: Mapped[datetime | None]

@@ -18,8 +18,8 @@ from leadcapture import clock, db, i18n, ids, signing, web
 from leadcapture.errors import Conflict, Invalid, LeadCaptureError, RateLimited
 from leadcapture.forms import access, checking, intake, operations, queries, rules, typos
 from leadcapture.guard import ceilings, door, opened
-from leadcapture.optin import operations as optin_operations
 from leadcapture.optin import rules as optin
+from leadcapture.optin.signals import ASKED
 from leadcapture.sites import protection
 from leadcapture.sites import queries as sites
 from leadcapture.sites import rules as site_rules
@@ -157,10 +157,10 @@ def confirm(token: str) -> Response:
     else:
         press = access.judge_press(now, about=public_id, links=LINKS)
         if asked.status == "pending" and press.suspicious and protection.of(site).ask_code:
-            db.write(optin_operations.note_asked, now, public_id=public_id, signals=press.found)
+            access.note_opened(now, about=[public_id], link=ASKED)
             return _button_page(site, sent, token, ask_code=True)
         try:
-            outcome = db.write(intake.confirm, now, confirmation=public_id, signals=press.found)
+            outcome = db.write(intake.confirm, now, confirmation=public_id)
         except optin.Expired as error:
             outcome = Invalid(error.message, code=error.code)
     if not isinstance(outcome, Invalid):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, false
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from leadcapture.db import Base
@@ -40,7 +39,3 @@ class Confirmation(Base):
     mails: Mapped[int] = mapped_column(default=0)
     # The code of the mail before, which works until the newest mail is due: nobody is left without one meanwhile.
     code_before: Mapped[str] = mapped_column(String(64), default="", server_default="")
-    mailbox: Mapped[str | None] = mapped_column(String(64))  # a keyed digest of the mailbox, as mail_caps counts it
-    # What spoke for a program and not a person pressing the button; and whether the code was asked for then.
-    signals: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    asked_code: Mapped[bool] = mapped_column(default=False, server_default=false())

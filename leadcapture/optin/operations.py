@@ -113,20 +113,12 @@ def resend(
     return bool(mailed)
 
 
-def redeem(
-    session: Session,
-    now: datetime,
-    *,
-    public_id: str,
-    method: str = "button",
-    signals: Mapping[str, int] | None = None,
-) -> Redeemed:
-    """Confirm, by the link's button. Any number of presses, also at once, gives `first` to exactly one. `signals` are
-    kept with it: what spoke for a program (see signals.judge).
+def redeem(session: Session, now: datetime, *, public_id: str, method: str = "button") -> Redeemed:
+    """Confirm, by the link's button. Any number of presses, also at once, gives `first` to exactly one.
 
     Raises rules.Expired when it was not used in its days, NotFound when there is none.
     """
-    first = _confirm(session, now, public_id, method, signals)
+    first = _confirm(session, now, public_id, method)
     confirmation = queries.by_public_id(session, public_id)
     if confirmation.status != "confirmed":
         raise rules.Expired(_("This link has expired."))
@@ -163,16 +155,6 @@ def redeem_code(session: Session, now: datetime, *, public_id: str, code: str) -
     return redeem(session, now, public_id=public_id, method="code")
 
 
-def note_asked(session: Session, now: datetime, *, public_id: str, signals: Mapping[str, int]) -> None:
-    """Note that a press of the button looked like a program's, and that the code was asked for instead."""
-    session.execute(
-        update(Confirmation)
-        .where(Confirmation.public_id == public_id, Confirmation.status == "pending")
-        .values(asked_code=True, signals=dict(signals))
-        .execution_options(synchronize_session=False)
-    )
-
-
 def expire_due(session: Session, now: datetime, limit: int = 500) -> list[int]:
     """End what was not confirmed in its days: address, code and mails are erased. Returns the internal ids of those
     ended, so that what waits on them can be purged in the same transaction.
@@ -187,7 +169,7 @@ def expire_due(session: Session, now: datetime, limit: int = 500) -> list[int]:
     ended = session.execute(
         update(Confirmation)
         .where(Confirmation.id.in_(due.scalar_subquery()), Confirmation.status == "pending")
-        .values(status="expired", email="", email_key="", mailbox=None, code_digest=NO_CODE, code_before=NO_CODE)
+        .values(status="expired", email="", email_key="", code_digest=NO_CODE, code_before=NO_CODE)
         .returning(Confirmation.id, Confirmation.public_id)
         .execution_options(synchronize_session=False)
     ).all()
@@ -195,12 +177,11 @@ def expire_due(session: Session, now: datetime, limit: int = 500) -> list[int]:
     return [confirmation_id for confirmation_id, _public_id in ended]
 
 
-def _confirm(session: Session, now: datetime, public_id: str, method: str, signals: Mapping[str, int] | None) -> bool:
-    noticed = {"signals": dict(signals)} if signals else {}
+def _confirm(session: Session, now: datetime, public_id: str, method: str) -> bool:
     changed = session.scalar(
         update(Confirmation)
         .where(Confirmation.public_id == public_id, Confirmation.status == "pending", Confirmation.expires_at > now)
-        .values(status="confirmed", method=method, confirmed_at=now, **noticed)
+        .values(status="confirmed", method=method, confirmed_at=now)
         .returning(Confirmation.id)
         .execution_options(synchronize_session=False)
     )
@@ -281,7 +262,6 @@ def _begun(now: datetime, site: Site, address: Address, days: int) -> dict[str, 
         "email": address.typed,
         "email_key": address.key,
         "status": "pending",
-        "mailbox": caps.mailbox_digest(address),
         "code_digest": NO_CODE,
         "code_before": NO_CODE,
         "code_tries": 0,

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 AT_ONCE = timedelta(seconds=3)  # after the mail was handed over: nobody reads so fast
 SUSPECTED = 3  # points
+ASKED = "asked"  # noted beside the links an asker opened: was asked for more than a press
 
 # Programs that look at mail for others and say so: gateways, link checkers, previews of chats.
 _SCANNERS = re.compile(
@@ -38,7 +39,8 @@ _TEXT_BROWSERS = re.compile(r"^(lynx/|links |elinks/|w3m/|dillo/|netsurf/|emacs)
 
 @dataclass(frozen=True)
 class Signals:
-    """What spoke for a program, by name with its points: `scanner` or `program`, `at_once`, `every_link`."""
+    """What spoke for a program, by name with its points: `scanner` or `program`, `at_once`, `every_link`,
+    `asked`."""
 
     found: dict[str, int]
 
@@ -65,7 +67,7 @@ def judge(
     where that is not known), `opened` the links of it that the same asker has opened, `links` all that it has.
 
     A scanner that gives its name counts 2, a library or a browser without a screen 1, a press within three seconds 1,
-    having opened all links (of two or more) 2.
+    having opened all links (of two or more) 2. Who was asked for more once is asked again: waiting makes no person.
     """
     found: dict[str, int] = {}
     if _SCANNERS.search(agent):
@@ -76,4 +78,6 @@ def judge(
         found["at_once"] = 1
     if len(links) > 1 and links <= opened:
         found["every_link"] = 2
+    if ASKED in opened:
+        found["asked"] = SUSPECTED
     return Signals(found)

@@ -226,10 +226,7 @@ def _new_tables() -> None:
 
 def _new_columns() -> None:
     with op.batch_alter_table("confirmations") as table:
-        table.add_column(sa.Column("mailbox", sa.String(length=64), nullable=True))
         table.add_column(sa.Column("code_before", sa.String(length=64), server_default="", nullable=False))
-        table.add_column(sa.Column("signals", sa.JSON(none_as_null=True), nullable=True))
-        table.add_column(sa.Column("asked_code", sa.Boolean(), server_default=sa.false(), nullable=False))
 
     with op.batch_alter_table("contacts") as table:
         table.add_column(sa.Column("channel", sa.String(length=6), server_default="mail", nullable=False))
@@ -262,5 +259,4 @@ def _new_columns() -> None:
         table.add_column(sa.Column("held_at", UtcDateTime(), nullable=True))
         table.add_column(sa.Column("held_why", sa.JSON(none_as_null=True), nullable=True))
         table.add_column(sa.Column("spam", sa.Boolean(), nullable=True))
-        table.add_column(sa.Column("released_at", UtcDateTime(), nullable=True))
         table.create_index(table.f("ix_submissions_held_at"), ["held_at"], unique=False)
