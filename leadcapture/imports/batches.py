@@ -107,7 +107,7 @@ def _make_contacts(
     site_language = session.get_one(Site, found.site_id).language
     rows = [
         (
-            ids.new("contact"),
+            public_id,
             person.typed,
             person.key,
             person.name,
@@ -116,7 +116,7 @@ def _make_contacts(
             dict(person.attributes),
             person.topics or None,
         )
-        for person in people
+        for person, public_id in zip(people, ids.several("contact", len(people)), strict=True)
         if isinstance(person, Person)
     ]
     if not rows:
@@ -146,7 +146,7 @@ def _set_apart(session: Session, found: Import, people: Sequence[Person | Refuse
     site_language = session.get_one(Site, found.site_id).language
     rows = [
         (
-            ids.new("quarantined"),
+            public_id,
             person.typed,
             person.key,
             person.name,
@@ -155,7 +155,7 @@ def _set_apart(session: Session, found: Import, people: Sequence[Person | Refuse
             dict(person.attributes),
             person.row,
         )
-        for person in people
+        for person, public_id in zip(people, ids.several("quarantined", len(people)), strict=True)
         if isinstance(person, Person)
     ]
     sets.insert_new(
