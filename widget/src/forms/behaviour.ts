@@ -260,11 +260,6 @@ function engaged(form: HTMLFormElement, descriptor: Descriptor, context: FormCon
   function onInput({ target }: Event): void {
     clearError(form, target as HTMLInputElement);
     if ((target as HTMLInputElement).type === "range") sayValue(target as HTMLInputElement, descriptor.lang);
-    begin();
-  }
-
-  // Who has their address filled in by the browser types nothing: to look into the form is to begin.
-  function begin(): void {
     if (!proof && !context.preview) proven().catch(() => undefined);
   }
 
@@ -278,7 +273,6 @@ function engaged(form: HTMLFormElement, descriptor: Descriptor, context: FormCon
   ];
   form.addEventListener("submit", onSubmit);
   form.addEventListener("input", onInput);
-  form.addEventListener("focusin", begin);
   return {
     submit: () => void submit(),
     prefill: (values) => writeValues(form, values),
@@ -291,7 +285,6 @@ function engaged(form: HTMLFormElement, descriptor: Descriptor, context: FormCon
       for (const end of ends) end();
       form.removeEventListener("submit", onSubmit);
       form.removeEventListener("input", onInput);
-      form.removeEventListener("focusin", begin);
     },
   };
 }
