@@ -34,8 +34,8 @@ def pdf(pack: Mapping[str, Any]) -> bytes:
     # What draws it takes a second to load and 30 MB: only who makes a paper has to have it.
     from leadcapture.privacy.proof.page import Paper
 
-    foot = f"{_('Proof of consent')} · {wording.moment(pack['made_at'])} · {pack['contact']['id']}"
-    paper = Paper(_("Proof of consent"), foot)
+    title = _("Proof of consent")
+    paper = Paper(title, f"{title} · {wording.moment(pack['made_at'])} · {pack['contact']['id']}")
     _cover(paper, pack)
     printed = _printed(pack)
     events = [event for event in pack["events"] if event["seq"] in printed]
