@@ -9,12 +9,11 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
 
+import leadcapture.hooks  # noqa: F401 importing them is what connects them
 from leadcapture import db, health, ratelimit, signing, socketio, uploads, web
 from leadcapture.chat import routes as chat_routes
-from leadcapture.chat import sightings
 from leadcapture.chat import sockets as chat_sockets
 from leadcapture.chat.sockets import by_http as chat_events
-from leadcapture.consent import operations as consent
 from leadcapture.console import (
     canned,
     chat,
@@ -45,20 +44,16 @@ from leadcapture.console import (
 from leadcapture.demo import routes as demo_routes
 from leadcapture.forms import kinds
 from leadcapture.forms import pages as form_pages
-from leadcapture.forms import queries as form_queries
 from leadcapture.forms import routes as form_routes
 from leadcapture.forms import short as form_short
 from leadcapture.guard import mx
 from leadcapture.guard import routes as guard
-from leadcapture.imports import asking as permission
 from leadcapture.mail import caps, transports
 from leadcapture.mail import routes as mail_routes
 from leadcapture.operators import routes as operator_routes
 from leadcapture.privacy import pages as privacy_pages
-from leadcapture.privacy import preferences
 from leadcapture.privacy import routes as privacy_routes
 from leadcapture.privacy.proof import routes as proof_routes
-from leadcapture.repermission import operations as repermission
 from leadcapture.repermission import routes as repermission_routes
 from leadcapture.settings import Settings
 from leadcapture.snippet import routes as snippet_routes
@@ -107,14 +102,6 @@ OPEN = (
     proof_routes,
     repermission_routes,
 )
-
-# What stands above the chat knows more of a contact than the chat does.
-sightings.of_contact.append(form_queries.told_of_contact)
-# Whoever withdraws a consent stops the mails that rest on it and have not left.
-consent.on_withdrawn.append(preferences.withdrawn)
-# Who is in the quarantine is asked once, never who came or left by themselves meanwhile; an answer ends it.
-repermission.on_asking.append(permission.may_be_asked)
-repermission.on_answered.append(permission.answered)
 
 
 def configure(settings: Settings) -> None:

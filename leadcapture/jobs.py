@@ -10,17 +10,16 @@ from datetime import datetime
 
 import gevent
 
+import leadcapture.hooks  # noqa: F401 importing them is what connects them
 from leadcapture import clock
 from leadcapture.chat import escalation, files, watching
 from leadcapture.chat import live as chat
 from leadcapture.consent import checkpoints
-from leadcapture.contacts import operations as contacts
-from leadcapture.forms import challenge, kinds, mailed
+from leadcapture.forms import challenge, kinds
 from leadcapture.forms import expiry as forms
 from leadcapture.imports import running
 from leadcapture.mail import caps, delivery, opens
-from leadcapture.mail import operations as mail
-from leadcapture.privacy import moving, orphans, preferences, retaining
+from leadcapture.privacy import moving, orphans, retaining
 from leadcapture.repermission import asking
 
 log = logging.getLogger("leadcapture.jobs")
@@ -57,14 +56,6 @@ TABLE: tuple[Job, ...] = (
     Job("changes of address", 3600, moving.sweep_due),
     Job("uploads of nobody", 21_600, orphans.sweep_due),
 )
-
-
-# Who bounces is found out by the job that delivers; the contact of that address says so too.
-mail.on_suppressed.append(contacts.suppress)
-# What rests on a consent is looked at again right before it is handed over.
-mail.wanted.append(preferences.mail_wanted)
-# What was sent to ask for a confirmation is part of its proof.
-mail.on_sent.append(mailed.note)
 
 
 def start(*, live: bool, rest: bool) -> list[gevent.Greenlet[..., None]]:

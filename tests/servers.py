@@ -12,6 +12,7 @@ import email.policy
 import itertools
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -41,9 +42,13 @@ Process = subprocess.Popen[bytes] | preloaded.Process
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody has, below those that connections are given: what is restarted finds it free again."""
+    while True:
+        # Not the generator that property tests seed: all workers would try the same ports.
+        port = random.SystemRandom().randrange(12_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_for(condition: Callable[[], Any], what: str, seconds: float = 15.0) -> Any:

@@ -371,10 +371,10 @@ def add_what_the_demo_lacks(tables: sqlite3.Connection) -> None:
         (at,),
     )
     tables.execute(
-        "INSERT INTO imports (public_id, site_id, name, stored, size, encoding, dialect, mapping, provenance, evidence, "
-        "mode, state, counts, offset, row_no, report, report_bytes, error, created_at) VALUES ('imp_one_of_alices', 1, "
-        "'alices people.csv', 'nowhere', 1, 'utf-8', '{}', '{}', '{}', 'nowhere', 'quarantine', 'done', '{}', 1, 1, "
-        "'nowhere', 0, '', ?)",
+        "INSERT INTO imports (public_id, site_id, name, stored, size, encoding, dialect, mapping, provenance, "
+        "evidence, mode, state, counts, offset, row_no, report, report_bytes, error, created_at) "
+        "VALUES ('imp_one_of_alices', 1, 'alices people.csv', 'nowhere', 1, 'utf-8', '{}', '{}', '{}', 'nowhere', "
+        "'quarantine', 'done', '{}', 1, 1, 'nowhere', 0, '', ?)",
         (at,),
     )
     tables.execute(
@@ -486,7 +486,7 @@ def wrong_tokens(known: dict[str, Any]) -> dict[str, str]:
     }
     return {f"wrong_{purpose}": signing.sign("preview", value) for purpose, value in meant.items()} | {
         "sure": signing.sign("erase", f"{known['contact']}.{int(clock.now().timestamp())}"),
-        "wrong_submission": poll_token(demo.SITE_KEY, "sub_of_somebody_else")
+        "wrong_submission": poll_token(demo.SITE_KEY, "sub_of_somebody_else"),
     }
 
 

@@ -17,9 +17,7 @@ from leadcapture.sites.models import Site
 DISPOSABLE, FAST, UNPROVEN = "disposable", "fast", "unproven"
 
 
-def check(
-    site: Site, now: datetime, address: Address, *, opened_at: datetime | None, proven: bool
-) -> tuple[str, ...]:
+def check(site: Site, now: datetime, address: Address, *, opened_at: datetime | None, proven: bool) -> tuple[str, ...]:
     """What is noted of a submission with that address, by a form that was opened then (None: nobody knows).
 
     Says nothing of what is known of the address: it is the same for one that is new and one that is confirmed. May wait

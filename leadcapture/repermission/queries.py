@@ -170,12 +170,12 @@ def concerned(
 
 def reach(session: Session, now: datetime, campaign: PermissionCampaign, site: Site) -> Reach:
     """How many holders of an older version the campaign asks, and how many it leaves alone and why. Who is left alone
-    for two reasons counts for the first of: unsubscribed, suppressed, not by mail, paused, asked before."""
+    for two reasons counts for the first of: suppressed, unsubscribed, not by mail, paused, asked before."""
     counts = {"unsubscribed": 0, "suppressed": 0, "not_by_mail": 0, "paused": 0, "asked_before": 0, "concerned": 0}
     for language in campaign.statement:
         why = case(
-            (~_confirmed(), "unsubscribed"),
             (_suppressed(), "suppressed"),
+            (~_confirmed(), "unsubscribed"),
             (~_by_mail(), "not_by_mail"),
             (_paused(now), "paused"),
             (_asked_before(session, campaign, language), "asked_before"),

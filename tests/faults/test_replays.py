@@ -19,7 +19,7 @@ from tests.conftest import SEEDED_AT, application, configured, copied
 from tests.faults import replaying
 from tests.faults.replaying import HOUR, Shop
 
-NUMBER = int(os.environ.get("REPLAYS", "1000"))
+NUMBER = int(os.environ.get("REPLAYS", "250"))
 
 
 @pytest.fixture

@@ -151,8 +151,8 @@ def test_a_slip_is_told_at_the_field_and_everything_else_is_taken(client, form, 
             "no-such.shop": "There is no no-such.shop. Look for a slip in the address.",
             "nomail.shop": "nomail.shop takes no e-mail. Use another address.",
         }
-        taken = {domain: send(domain).status_code for domain in ("mails.shop", "web.shop", "broken.shop", "a.example.net")}
-        assert set(taken.values()) == {202}
+        taken = ("mails.shop", "web.shop", "broken.shop", "a.example.net")
+        assert {send(domain).status_code for domain in taken} == {202}
         page = client.post(form.replace("/v1/", "/f/").replace("/forms", ""), data={"email": "erin@no-such.shop"})
         assert page.status_code == 422
 

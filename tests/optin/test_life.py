@@ -129,4 +129,4 @@ def test_every_order_of_events_keeps_the_promises(people: SimpleNamespace, ask: 
             self.confirmed = True
             self.firsts += redeemed.first
 
-    run_state_machine_as_test(Life, settings=settings(max_examples=40, stateful_step_count=20, deadline=None))
+    run_state_machine_as_test(Life, settings=settings(max_examples=20, stateful_step_count=20, deadline=None))

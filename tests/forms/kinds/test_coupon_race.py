@@ -16,13 +16,13 @@ from tests.servers import Service
 def race(
     make_service: Callable[..., Service], request: pytest.FixtureRequest, migrated: Path
 ) -> Iterator[coupon_race.Race]:
-    """Two hundred people and twenty codes; `make bench NAME=coupons` has five times as many of both."""
+    """A hundred and twenty people and twelve codes; `make bench NAME=coupons` has a thousand and a hundred."""
     url = None
     if request.param == "postgresql":
         url = request.getfixturevalue("postgresql_url")
         tables.upgrade(db.connect(url).engine)
         db.close()
-    yield coupon_race.prepare(make_service, url, migrated, people=200, codes=20)
+    yield coupon_race.prepare(make_service, url, migrated, people=120, codes=12)
     db.close()
 
 
