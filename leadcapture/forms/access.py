@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import current_app, request
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from leadcapture import clock, db, signing, web
+from leadcapture.addresses import Address
 from leadcapture.chat import broadcast
-from leadcapture.errors import BadToken
-from leadcapture.forms import held, intake, operations, queries, rules
+from leadcapture.errors import BadToken, Invalid
+from leadcapture.forms import held, intake, operations, queries, rules, typos
+from leadcapture.guard import door
 from leadcapture.i18n import gettext as _
 from leadcapture.mail import opens
 from leadcapture.optin import signals
+
+if TYPE_CHECKING:
+    from leadcapture.sites.models import Site
 
 
 def evidence(fields: MultiDict[str, str], page_url: str | None, signals: tuple[str, ...] = ()) -> intake.Evidence:
@@ -28,6 +33,18 @@ def evidence(fields: MultiDict[str, str], page_url: str | None, signals: tuple[s
         once=fields.get("once", ""),
         signals=signals,
     )
+
+
+def at_the_door(
+    site: Site, now: datetime, address: Address, *, opened_at: datetime | None, proven: bool
+) -> tuple[str, ...]:
+    """As door.check; where the address is refused and looks like a slip, the sentence says what was probably meant."""
+    try:
+        return door.check(site, now, address, opened_at=opened_at, proven=proven)
+    except Invalid as refused:
+        if meant := typos.suggestion(address.typed):
+            refused.fields["email"] = [_("Did you mean %(address)s?", address=meant)]
+        raise
 
 
 def mail_settings() -> intake.MailSettings:

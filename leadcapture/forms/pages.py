@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from leadcapture import clock, db, i18n, ids, signing, web
 from leadcapture.errors import Conflict, Invalid, LeadCaptureError, RateLimited
 from leadcapture.forms import access, checking, intake, operations, queries, rules, typos
-from leadcapture.guard import ceilings, door, opened
+from leadcapture.guard import ceilings, opened
 from leadcapture.optin import rules as optin
 from leadcapture.optin.signals import ASKED
 from leadcapture.sites import protection
@@ -76,7 +76,7 @@ def send(key: str, slug: str) -> Response:
             return _form_page(site, form, language, fields, error)
     try:
         opened_at = opened.at(form.public_id, fields.get("opened"))
-        signals = door.check(site, now, checked.address, opened_at=opened_at, proven=False)
+        signals = access.at_the_door(site, now, checked.address, opened_at=opened_at, proven=False)
         submission, changed = db.write(
             intake.accept,
             now,

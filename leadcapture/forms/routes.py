@@ -11,7 +11,7 @@ from leadcapture.chat import access as chat
 from leadcapture.chat import tokens
 from leadcapture.errors import Invalid, NotFound
 from leadcapture.forms import access, challenge, checking, held, intake, operations, queries, rules
-from leadcapture.guard import ceilings, door, opened
+from leadcapture.guard import ceilings, opened
 from leadcapture.sites import queries as sites
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def submit(key: str, slug: str) -> Response:
         proof = challenge.check(now, form.public_id, payload) if payload else None
         checked = checking.check(session, now, form=form, site=site, fields=fields, language=language)
     opened_at = proof.opened_at if proof else opened.at(form.public_id, fields.get("opened"))
-    signals = door.check(site, now, checked.address, opened_at=opened_at, proven=proof is not None)
+    signals = access.at_the_door(site, now, checked.address, opened_at=opened_at, proven=proof is not None)
     submission, changed = db.write(
         intake.accept,
         now,

@@ -97,6 +97,13 @@ def test_a_slip_in_the_address_is_pointed_out_after_sending(client: FlaskClient,
     assert "Did you mean" not in client.post(news, data=ADDRESS).text
 
 
+def test_a_slip_that_is_a_domain_nobody_keeps_is_told_as_a_slip(client: FlaskClient, path: str, make_form: Any) -> None:
+    make_form("subscription")
+    page = client.post(path.replace("everything", "subscription"), data={**ADDRESS, "email": "alice@gmial.com"})
+    assert page.status_code == 422
+    assert "Did you mean alice@gmail.com?" in page.text
+
+
 def test_the_page_works_out_a_price_without_sending_anything(client: FlaskClient, make_form: Any, people: Any) -> None:
     preset = next(iter(kinds.by_name("calculator").presets.values()))
     make_form("calculator", **preset.settings)
