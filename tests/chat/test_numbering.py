@@ -144,7 +144,7 @@ class Conversations(RuleBasedStateMachine):
             assert session.scalar(select(func.count()).select_from(Message)) == len(self.sent)
 
 
-Conversations.TestCase.settings = settings(max_examples=20, stateful_step_count=25, deadline=None)
+Conversations.TestCase.settings = settings(max_examples=12, stateful_step_count=25, deadline=None)
 test_numbers_have_no_gaps_whatever_happens = Conversations.TestCase
 
 

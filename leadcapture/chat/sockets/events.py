@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import gevent
 
@@ -67,9 +66,3 @@ def together(*modules: Mapping[str, Handler[Socket]]) -> dict[str, Handler[Socke
 def emit_when_connected(emit: Callable[[], None]) -> None:
     """Emit after the client was told that it is connected, which happens when the connect handler has returned."""
     gevent.spawn(emit)
-
-
-def origin_of(url: str) -> str:
-    """The origin (scheme://host[:port]) of an address."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"

@@ -93,11 +93,6 @@ def deliveries(settings: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     return rows
 
 
-def needs_address(settings: Mapping[str, Any], chosen: str | None) -> bool:
-    """Whether the chosen way of delivery leads to an address."""
-    return any(row["id"] == chosen and not row.get("pickup") for row in deliveries(settings))
-
-
 def field_of(good: Mapping[str, Any]) -> str:
     """The name of the field in which visitors say how many they want."""
     return f"{PREFIX}{good['id']}"
