@@ -1,7 +1,8 @@
 """Whether a domain takes mail at all, as far as the DNS answers, and quickly.
 
 Only what the DNS says clearly counts: there is no such domain (NXDOMAIN, RFC 8020), or it takes no mail (a null MX,
-RFC 7505). Everything else (no answer, SERVFAIL, a server that is silent) says nothing, and nobody is refused for it.
+RFC 7505). Everything else (no answer, SERVFAIL, a server that is silent, or one that knows its own network alone) says
+nothing, and nobody is refused for it.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ MOST_AT_ONCE = 50  # questions under way; a flood of made-up domains shall not b
 # RFC 7686, RFC 8375, RFC 9476).
 RESERVED = frozenset({"test", "example", "invalid", "localhost", "local", "onion", "alt", "internal", "home.arpa"})
 RESERVED_BELOW = frozenset({"example.com", "example.net", "example.org"})
+# Where even this does not exist, the servers are a closed network's: what they deny may well be.
+WORLD = "com"
 
 TAKES_MAIL, MISSING, NULL, UNKNOWN = "takes mail", "missing", "null", "unknown"
 
@@ -42,6 +45,7 @@ class _State:
     wanted: bool = False
     nameservers: tuple[tuple[str, int], ...] = ()
     silent_until: float = 0.0  # 0 where the servers answered when they were last asked
+    world_until: float = 0.0  # until then they are believed to know the world
     under_way: int = 0
 
 
@@ -87,7 +91,7 @@ def _ask(domain: str) -> str:
         )
     except dns.resolver.NXDOMAIN:
         _state.silent_until = 0.0
-        return MISSING
+        return MISSING if _know_the_world() else UNKNOWN
     except dns.resolver.LifetimeTimeout:
         _state.silent_until = time.monotonic() + PAUSE
         log.warning("No DNS server answered within %s s: domains are not looked up for %d s.", LONGEST_WAIT, PAUSE)
@@ -99,6 +103,19 @@ def _ask(domain: str) -> str:
     if not targets:
         return UNKNOWN
     return NULL if targets == ["."] else TAKES_MAIL
+
+
+def _know_the_world() -> bool:
+    if _state.world_until > time.monotonic():
+        return True
+    try:
+        _resolver(_state.nameservers).resolve(
+            f"{WORLD}.", "SOA", lifetime=LONGEST_WAIT, raise_on_no_answer=False, search=False
+        )
+    except (dns.exception.DNSException, OSError, ValueError):
+        return False
+    _state.world_until = time.monotonic() + KEPT
+    return True
 
 
 def _keep(domain: str, answer: str) -> None:

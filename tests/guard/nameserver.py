@@ -14,7 +14,8 @@ import dns.rrset
 
 class NameServer:
     """Answers questions for MX: `mx` names the exchange of each domain ("." is a null MX), `empty` domains have none;
-    `broken` ones are answered SERVFAIL, `silent` ones not at all. Every other one does not exist."""
+    `broken` ones are answered SERVFAIL, `silent` ones not at all. Every other one does not exist; `com` does, unless
+    the server is a `closed` network's."""
 
     def __init__(
         self,
@@ -24,7 +25,9 @@ class NameServer:
         broken: frozenset[str] = frozenset(),
         silent: frozenset[str] = frozenset(),
         mute: bool = False,
+        closed: bool = False,
     ) -> None:
+        empty |= frozenset() if closed else {"com"}
         self.mx, self.empty, self.broken, self.silent, self.mute = mx or {}, empty, broken, silent, mute
         self.asked: list[str] = []
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -46,7 +49,8 @@ class NameServer:
                 return
             query = dns.message.from_wire(packet)
             domain = query.question[0].name.to_text().rstrip(".")
-            self.asked.append(domain)
+            if domain != "com":
+                self.asked.append(domain)
             if not self.mute and domain not in self.silent:
                 self._socket.sendto(self._answer(query, domain).to_wire(), peer)
 

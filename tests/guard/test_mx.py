@@ -55,6 +55,13 @@ def test_only_a_clear_no_is_one(use, domain, answer):
         assert len(server.asked) == asked, "what is known is not asked again"
 
 
+def test_the_dns_of_a_closed_network_refuses_nobody(use):
+    with NameServer(**ZONES, closed=True) as server:
+        use(server.address)
+        assert mx.look("no-such.shop") == mx.UNKNOWN
+        assert mx.look("nomail.shop") == mx.NULL, "what it does know counts"
+
+
 @pytest.mark.parametrize("domain", ["example.com", "mail.example.org", "shop.test", "invalid", "a.localhost"])
 def test_reserved_names_are_never_asked(use, domain):
     with NameServer(**ZONES) as server:
