@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from leadcapture import ids, signing
 from leadcapture.errors import BadToken, Conflict, Invalid, NotFound
 from leadcapture.i18n import gettext as _
 from leadcapture.sites import chat_settings, protection, queries, retention_settings, rules
+from leadcapture.sites.kept import Kept
 from leadcapture.sites.models import ApiToken, Site
 
 CHANGEABLE = frozenset(
@@ -62,11 +63,7 @@ def change_chat(session: Session, now: datetime, *, site_id: int, **values: Any)
 
     Raises Invalid with the settings that will not do.
     """
-    site = session.get_one(Site, site_id, with_for_update=True)
-    chat = dataclasses.replace(chat_settings.of(site.chat), **values).as_json()
-    _change(site, {"chat": chat or None})
-    site.updated_at = now
-    return site
+    return _change_kept(session, now, site_id, "chat", lambda site: chat_settings.of(site.chat), values)
 
 
 def change_protection(session: Session, now: datetime, *, site_id: int, **values: Any) -> Site:
@@ -74,11 +71,7 @@ def change_protection(session: Session, now: datetime, *, site_id: int, **values
 
     Raises Invalid with the settings that will not do.
     """
-    site = session.get_one(Site, site_id, with_for_update=True)
-    kept = dataclasses.replace(protection.of(site), **values).as_json()
-    _change(site, {"protection": kept or None})
-    site.updated_at = now
-    return site
+    return _change_kept(session, now, site_id, "protection", lambda site: protection.of(site), values)
 
 
 def change_retention(session: Session, now: datetime, *, site_id: int, **values: Any) -> Site:
@@ -86,11 +79,7 @@ def change_retention(session: Session, now: datetime, *, site_id: int, **values:
 
     Raises Invalid with the settings that will not do.
     """
-    site = session.get_one(Site, site_id, with_for_update=True)
-    kept = dataclasses.replace(retention_settings.of(site), **values).as_json()
-    _change(site, {"retention": kept or None})
-    site.updated_at = now
-    return site
+    return _change_kept(session, now, site_id, "retention", lambda site: retention_settings.of(site), values)
 
 
 def set_recipient(session: Session, now: datetime, *, site_id: int, email: str | None) -> bool:
@@ -183,6 +172,15 @@ def end_old_identity_secret(session: Session, now: datetime, *, site_id: int) ->
     site = session.get_one(Site, site_id, with_for_update=True)
     site.identity_secret = next(iter(queries.identity_secrets(site)), None)
     site.updated_at = now
+
+
+def _change_kept(
+    session: Session, now: datetime, site_id: int, column: str, read: Callable[[Site], Kept], values: dict[str, Any]
+) -> Site:
+    site = session.get_one(Site, site_id, with_for_update=True)
+    _change(site, {column: dataclasses.replace(read(site), **values).as_json() or None})
+    site.updated_at = now
+    return site
 
 
 def _change(site: Site, settings: dict[str, Any]) -> None:
