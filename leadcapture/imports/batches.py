@@ -4,7 +4,7 @@ import has come by it, it is one transaction. Whatever ends a worker, every row 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,8 @@ from leadcapture.sites.models import Site
 
 _contacts: Any = Contact.__table__
 _quarantined: Any = Quarantined.__table__
+# What is kept of whoever is imported, contact or not; `_rows` gives the values.
+WHO = ("public_id", "email", "email_key", "name", "phone", "language", "attributes")
 
 
 @dataclass(frozen=True)
@@ -100,25 +102,25 @@ def _people(session: Session, now: datetime, found: Import, batch: Batch) -> lis
     ]
 
 
+def _rows(
+    session: Session, found: Import, people: Sequence[Person | Refused], kind: str
+) -> Iterator[tuple[Person, tuple[Any, ...]]]:
+    """Each person with the values of the columns WHO, under a new public id of that kind."""
+    site_language = session.get_one(Site, found.site_id).language
+    for person, public_id in zip(people, ids.several(kind, len(people)), strict=True):
+        if isinstance(person, Person):
+            language = person.language or site_language
+            yield (
+                person,
+                (public_id, person.typed, person.key, person.name, person.phone, language, dict(person.attributes)),
+            )
+
+
 def _make_contacts(
     session: Session, now: datetime, found: Import, people: Sequence[Person | Refused]
 ) -> dict[str, Known]:
     """Insert the contacts; those that were inserted, by their key."""
-    site_language = session.get_one(Site, found.site_id).language
-    rows = [
-        (
-            public_id,
-            person.typed,
-            person.key,
-            person.name,
-            person.phone,
-            person.language or site_language,
-            dict(person.attributes),
-            person.topics or None,
-        )
-        for person, public_id in zip(people, ids.several("contact", len(people)), strict=True)
-        if isinstance(person, Person)
-    ]
+    rows = [(*row, person.topics or None) for person, row in _rows(session, found, people, "contact")]
     if not rows:
         return {}
     of_all = {"site_id": found.site_id, "import_id": found.id, "source": found.name[:120]}
@@ -126,7 +128,7 @@ def _make_contacts(
     made = sets.insert_new(
         session,
         _contacts,
-        ("public_id", "email", "email_key", "name", "phone", "language", "attributes", "topics"),
+        (*WHO, "topics"),
         rows,
         of_all={**of_all, "status": "confirmed", "channel": "mail", **times},
         unless=("site_id", "email_key"),
@@ -143,25 +145,11 @@ def _make_contacts(
 
 
 def _set_apart(session: Session, found: Import, people: Sequence[Person | Refused]) -> None:
-    site_language = session.get_one(Site, found.site_id).language
-    rows = [
-        (
-            public_id,
-            person.typed,
-            person.key,
-            person.name,
-            person.phone,
-            person.language or site_language,
-            dict(person.attributes),
-            person.row,
-        )
-        for person, public_id in zip(people, ids.several("quarantined", len(people)), strict=True)
-        if isinstance(person, Person)
-    ]
+    rows = [(*row, person.row) for person, row in _rows(session, found, people, "quarantined")]
     sets.insert_new(
         session,
         _quarantined,
-        ("public_id", "email", "email_key", "name", "phone", "language", "attributes", "row_no"),
+        (*WHO, "row_no"),
         rows,
         of_all={"site_id": found.site_id, "import_id": found.id},
         unless=("site_id", "email_key"),
