@@ -41,8 +41,11 @@ def tables(draw: st.DrawFn) -> tuple[list[list[str]], str, bytes, Shape, str]:
 
 def encoded(written: list[list[str]], encoding: str, mark: bytes, shape: Shape, end: str) -> bytes:
     text = io.StringIO(newline="")
-    # Everything quoted where a line ends in CR alone: the standard library does not quote a lone LF then.
-    quoting = csv.QUOTE_ALL if end == "\r" else csv.QUOTE_MINIMAL
+    # Where a line ends in CR alone the standard library leaves a lone LF unquoted, and the other way round: a program
+    # that means such a cell quotes it.
+    other = {"\r": "\n", "\n": "\r"}.get(end)
+    unquoted = other is not None and any(other in cell for row in written for cell in row)
+    quoting = csv.QUOTE_ALL if unquoted else csv.QUOTE_MINIMAL
     csv.writer(text, delimiter=shape.delimiter, lineterminator=end, quoting=quoting).writerows(written)
     return mark + text.getvalue().encode(encoding)
 
