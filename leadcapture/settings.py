@@ -52,6 +52,15 @@ def _yes_or_no(value: str) -> bool:
     return known[value.strip().lower()]
 
 
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value.strip().lower() not in choices:
+            raise ValueError(f"must be one of: {', '.join(choices)}")
+        return value.strip().lower()
+
+    return parse
+
+
 def _http_url(value: str) -> str:
     parts = urlsplit(value.strip())
     if parts.scheme not in {"http", "https"} or not parts.netloc:
@@ -157,6 +166,8 @@ TABLE: tuple[Setting, ...] = (
     Setting("UPLOAD_MB", _at_least_one, "20", "Largest file that anybody may upload, in megabytes."),
     Setting("IMPORT_MB", _at_least_one, "500", "Largest file of contacts to import, in megabytes."),
     Setting("LOG_LEVEL", _text, "INFO", "DEBUG, INFO, WARNING or ERROR."),
+    Setting("LOG_FORMAT", _one_of("text", "json"), "text", "text for people, or json: one object a line."),
+    Setting("METRICS_TOKEN", _text, "", "Who asks for /metrics says it as Bearer; nothing: no metrics.", secret=True),
 )
 
 

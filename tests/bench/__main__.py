@@ -1,26 +1,39 @@
-"""`python -m tests.bench [NAME]`: runs the benchmarks and prints each as a table with ratios to the bare reference.
-`drops` and `replays`, which try a thousand times what must hold and compare nothing, and `spam`, which fetches a
-corpus, run only when they are named.
+"""`python -m tests.bench [NAME…]`: runs the benchmarks, prints each as a table with ratios to its bare reference, and
+keeps it as build/bench/NAME.json.
+
+Those in NAMED take long or fetch something, and TRIALS try a thousand times what must hold and compare nothing: they
+run only when they are named. `readme` writes the kept tables into the README.
 
 Speed is measured here and asserted nowhere: the ratios of one run can be trusted, absolute figures are the machine's.
 """
 
 from __future__ import annotations
 
-import json
-import statistics
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
+from tests.bench import (
+    calculator,
+    coupons,
+    draw,
+    drops,
+    figures,
+    forms,
+    hostpage,
+    imports,
+    inbox,
+    ledger,
+    readme,
+    relay,
+    replays,
+    spam,
+)
+from tests.bench.figures import Figure
 
-from tests.bench import calculator, coupons, draw, drops, forms, imports, inbox, ledger, relay, replays, spam
-
-BENCHMARKS: dict[str, Callable[[], dict[str, list[float]]]] = {
+BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "relay": relay.run,
     "forms": forms.run,
+    "hostpage": hostpage.run,
     "coupons": coupons.run,
     "calculator": calculator.run,
     "draw": draw.run,
@@ -28,36 +41,24 @@ BENCHMARKS: dict[str, Callable[[], dict[str, list[float]]]] = {
     "imports": imports.run,
     "ledger": ledger.run,
 }
-NAMED = {"spam": spam.run}
-TRIALS = {"drops": drops.run, "replays": replays.run}
-RESULTS = Path(__file__).parent.parent.parent / "build" / "bench"
+NAMED: dict[str, Callable[[], list[Figure]]] = {"spam": spam.run}
+TRIALS: dict[str, Callable[[], int]] = {"drops": drops.run, "replays": replays.run, "readme": readme.run}
 
 
 def main(names: list[str]) -> int:
-    if len(names) == 1 and names[0] in TRIALS:
-        return TRIALS[names[0]]()
+    """0 when all ran, 1 when a trial failed, 2 for a name that is none."""
     known = BENCHMARKS | NAMED
-    unknown = [name for name in names if name not in known]
+    unknown = [name for name in names if name not in known and name not in TRIALS]
     if unknown:
         print(f"no benchmark called {', '.join(unknown)}; there are: {', '.join([*known, *TRIALS])}", file=sys.stderr)
         return 2
+    failed = False
     for name in names or BENCHMARKS:
-        report(name, known[name]())
-    return 0
-
-
-def report(name: str, rates: dict[str, list[float]]) -> None:
-    """Print the medians of each variant and their ratio to the first, the bare reference; keep them as JSON too."""
-    reference = statistics.median(next(iter(rates.values())))
-    table = Table(title=f"{name} (median of {len(next(iter(rates.values())))} rounds)", title_justify="left")
-    for column in ("variant", "per second", "of the bare reference"):
-        table.add_column(column, justify="left" if column == "variant" else "right")
-    medians = {variant: statistics.median(values) for variant, values in rates.items()}
-    for variant, median in medians.items():
-        table.add_row(variant, f"{median:,.0f}", f"{median / reference:.2f}")
-    Console().print(table)
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps({"rounds": rates, "medians": medians}, indent=2))
+        if name in TRIALS:
+            failed |= TRIALS[name]() != 0
+        else:
+            figures.report(name, known[name](), figures.about(name))
+    return int(failed)
 
 
 if __name__ == "__main__":

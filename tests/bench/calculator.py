@@ -12,6 +12,8 @@ from leadcapture.errors import Invalid
 from leadcapture.forms.kinds.calculator import presets, rules
 from leadcapture.forms.kinds.calculator.evaluation import evaluate
 from leadcapture.forms.kinds.calculator.sheet import draft
+from tests.bench import figures
+from tests.bench.figures import Figure
 from tests.forms.kinds.hostile_formulas import HOSTILE
 
 ROUNDS = 5
@@ -20,7 +22,7 @@ USUAL = "max(350, 0.12 * (base + above + top)) + if(removal, 380, 0)"
 SCOPE = rules.Scope({"removal": "box"}, {}, {"removal": None}, {}, dict.fromkeys(("base", "above", "top"), "number"))
 
 
-def run() -> dict[str, list[float]]:
+def run() -> list[Figure]:
     settings = presets.KITCHEN.settings
     sheet = draft(settings).sheet
     inputs = {row["name"]: row.get("default") or "" for row in settings["inputs"]}
@@ -38,7 +40,7 @@ def run() -> dict[str, list[float]]:
     refusals = {what: statistics.median(found) for what, found in rates.items() if what.startswith("refused")}
     slowest = min(refusals, key=refusals.__getitem__)
     print(f"{slowest}: {1000 / refusals[slowest]:.3f} ms, the slowest of {len(refusals)}")
-    return rates
+    return figures.rates(rates)
 
 
 def _refused(text: str) -> None:

@@ -9,12 +9,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from leadcapture import db, tables
-from tests.bench import rounds
+from tests.bench import figures, rounds
+from tests.bench.figures import Figure
 from tests.forms.kinds import coupon_race
 from tests.servers import PostgreSQL, Service
 
 
-def run() -> dict[str, list[float]]:
+def run() -> list[Figure]:
     rates: dict[str, list[float]] = {
         "bare form, validated only": [],
         "claims on SQLite": [],
@@ -26,7 +27,7 @@ def run() -> dict[str, list[float]]:
     sqlite.append(_claims())
     with PostgreSQL() as server:
         postgresql.append(_claims(server.new_database()))
-    return rates
+    return figures.rates(rates)
 
 
 def _claims(url: str | None = None) -> float:

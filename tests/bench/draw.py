@@ -19,7 +19,8 @@ from rich.console import Console
 from rich.table import Table
 
 from leadcapture.forms.kinds.contest import draw
-from tests.bench import rounds
+from tests.bench import figures, rounds
+from tests.bench.figures import Figure
 
 DRAWS = 100_000
 ENTRIES = 20
@@ -27,7 +28,7 @@ TAKEN = 3
 SUSPECT = 0.001  # a p-value below this says that something favours somebody
 
 
-def run() -> dict[str, list[float]]:
+def run() -> list[Figure]:
     chance = random.SystemRandom()
     variants: dict[str, Callable[[int], list[int]]] = {
         "random.SystemRandom, nothing to verify": lambda _number: chance.sample(range(ENTRIES), TAKEN),
@@ -41,7 +42,7 @@ def run() -> dict[str, list[float]]:
             taken[name] += [tuple(draw_one(number * DRAWS + n)) for n in range(DRAWS)]
             rates[name].append(DRAWS / (time.perf_counter() - begun))
     show(taken)
-    return rates
+    return figures.rates(rates)
 
 
 def verifiable(number: int) -> list[int]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from tests.bench import rounds
+from tests.bench import figures, rounds
+from tests.bench.figures import Figure
 
 CONNECTIONS = 8
 
 
-def run() -> dict[str, list[float]]:
+def run() -> list[Figure]:
     rates: dict[str, list[float]] = {"bare form, validated only": [], "LeadCapture on SQLite, mail queued": []}
     reference, sqlite = rates.values()
     for _ in range(rounds.ROUNDS):
@@ -16,4 +17,4 @@ def run() -> dict[str, list[float]]:
         with rounds.ours(SMTP_URL="") as service:
             path = f"/v1/{service.demo['site_key']}/forms/{service.demo['forms']['subscription']}"
             sqlite.append(rounds.load("forms", service.url, path, CONNECTIONS))
-    return rates
+    return figures.rates(rates)

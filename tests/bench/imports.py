@@ -16,6 +16,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.bench import figures
+from tests.bench.figures import Figure
 from tests.servers import Service
 
 ROWS = 1_000_000
@@ -29,7 +31,7 @@ purpose = "newsletter"
 Line = tuple[str, str, str, str, str, str]
 
 
-def run(rows: int = ROWS) -> dict[str, list[float]]:
+def run(rows: int = ROWS) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="leadcapture-imports-") as folder:
         file = Path(folder) / "people.csv"
         with file.open("w", newline="", encoding="utf-8") as out:
@@ -38,7 +40,7 @@ def run(rows: int = ROWS) -> dict[str, list[float]]:
             writer.writerows(line for line, _outcome in people(rows))
         bare = rows / _bare(Path(folder) / "bare.db", rows)
         imported = rows / _imported(Path(folder), file, rows)
-    return {"executemany of the same rows, nothing checked": [bare], "contacts import": [imported]}
+    return figures.rates({"executemany of the same rows, nothing checked": [bare], "contacts import": [imported]})
 
 
 def people(rows: int) -> Iterator[tuple[Line, str]]:

@@ -24,6 +24,8 @@ from sqlalchemy import insert, select
 from leadcapture import clock, db, ids
 from leadcapture.chat.models import Conversation, ConversationTag, Message, Tag, Visitor
 from leadcapture.sites.models import Site
+from tests.bench import figures
+from tests.bench.figures import Figure
 from tests.e2e.conftest import CHROMIUM_NAMES, CHROMIUM_SWITCHES
 from tests.e2e.console import sign_in
 from tests.servers import Service
@@ -87,7 +89,7 @@ EMPTY = """(count) => {
 }"""
 
 
-def run() -> dict[str, list[float]]:
+def run() -> list[Figure]:
     executable = next(path for path in map(shutil.which, CHROMIUM_NAMES) if path)
     with tempfile.TemporaryDirectory() as folder, Service(Path(folder)) as service:
         service.seed_demo()
@@ -99,7 +101,7 @@ def run() -> dict[str, list[float]]:
             seen = {"empty rows, scrolled": scrolled_empty(page)} | look(page, service)
             browser.close()
     show(seen)
-    return {name: [1000 / statistics.median(one["frames"])] for name, one in seen.items()}
+    return figures.rates({name: [1000 / statistics.median(one["frames"])] for name, one in seen.items()})
 
 
 class Work:

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from leadcapture import clock, db, signing, tables
 from leadcapture.consent import ledger, verifying
 from leadcapture.sites.models import Site
-from tests.bench import rounds
+from tests.bench import figures, rounds
+from tests.bench.figures import Figure
 
 ROWS = 100_000
 AT_ONCE = 5_000  # in one transaction, as an import does
@@ -26,7 +27,7 @@ BODY = {
 }
 
 
-def run() -> dict[str, list[float]]:
+def run() -> list[Figure]:
     rates: dict[str, list[float]] = {"bare driver, rows of the same size": [], "added": [], "verified": []}
     bare, added, verified = rates.values()
     signing.configure(["of the benchmark"])
@@ -38,7 +39,7 @@ def run() -> dict[str, list[float]]:
             added.append(ROWS / _timed(lambda site=site_id: _add(site)))
             verified.append(ROWS / _timed(lambda site=site_id: _verify(site)))
             db.close()
-    return rates
+    return figures.rates(rates)
 
 
 def _timed(work: Callable[[], None]) -> float:

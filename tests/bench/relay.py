@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from tests.bench import rounds
+from tests.bench import figures, rounds
+from tests.bench.figures import Figure
 
 VISITORS = 50
 
 
-def run() -> dict[str, list[float]]:
+def run() -> list[Figure]:
     rates: dict[str, list[float]] = {
         "bare relay, storing nothing": [],
         "LeadCapture on SQLite, stored before the ack": [],
@@ -18,4 +19,4 @@ def run() -> dict[str, list[float]]:
             reference.append(rounds.load("relay", url, "none", VISITORS))
         with rounds.ours() as service:
             sqlite.append(rounds.load("relay", service.url, service.demo["site_key"], VISITORS))
-    return rates
+    return figures.rates(rates)

