@@ -20,11 +20,13 @@ from sqlalchemy.orm import Session
 from leadcapture import __version__, addresses, clock, db, doctor, jobs, ratelimit, server, signing, tables, uploads
 from leadcapture import settings as settings_module
 from leadcapture.addresses import Address
+from leadcapture.backup import commands as backup_commands
+from leadcapture.backup import lock, swapping
 from leadcapture.consent.commands import consent
 from leadcapture.contacts import export as contact_export
 from leadcapture.contacts import queries as contact_queries
 from leadcapture.demo import operations as demo_operations
-from leadcapture.errors import Conflict, Invalid, LeadCaptureError
+from leadcapture.errors import Conflict, Invalid, LeadCaptureError, Unavailable
 from leadcapture.forms import kinds
 from leadcapture.imports.commands import import_contacts
 from leadcapture.mail import caps, delivery, transports
@@ -52,6 +54,8 @@ class _Group(click.Group):
 
 
 def _in_one_line(error: LeadCaptureError) -> str:
+    if isinstance(error, Unavailable):
+        return f"The database cannot be used: {error.reason}"
     details = [sentence for sentences in getattr(error, "fields", {}).values() for sentence in sentences]
     return " ".join(dict.fromkeys([error.message, *details]))
 
@@ -65,9 +69,14 @@ def leadcapture(context: click.Context) -> None:
     context.obj = _connected
 
 
-def _connected() -> Settings:
-    """The settings, with the database connected and, on SQLite, migrated. Raises Conflict when it is not ready."""
+def _connected(*, serving: bool = False) -> Settings:
+    """The settings, with the database connected and, on SQLite, migrated; this process uses it until it ends, and is
+    its one service where it is `serving`. Raises Conflict when it is not ready, or somebody else's."""
     settings = settings_module.load()
+    if serving:
+        lock.serve(settings)
+    lock.use(settings)
+    swapping.finish(settings)
     kinds.use_folder(settings.form_kinds)
     signing.configure(settings.secret_keys)
     ratelimit.configure(settings)
@@ -87,7 +96,7 @@ def _connected() -> Settings:
 @click.option("--no-jobs", is_flag=True, help="Leave the jobs (sending mail, expiring) to `leadcapture jobs`.")
 def serve(no_jobs: bool) -> None:
     """Serve web and sockets and, unless told not to, run the jobs beside them."""
-    settings = _connected()
+    settings = _connected(serving=True)
     _check_port(settings)
     with db.read() as session:
         setup_needed = operator_operations.setup_needed(session)
@@ -122,7 +131,7 @@ def run_jobs() -> None:
 @leadcapture.command()
 def demo() -> None:
     """Serve with the data and the host page of a made-up shop."""
-    settings = _connected()
+    settings = _connected(serving=True)
     _check_port(settings)
     seeded = db.write(demo_operations.seed, clock.now(), public_url=settings.public_url)
     _show_demo(settings, seeded)
@@ -308,5 +317,11 @@ def run_doctor() -> None:
         raise Invalid("Something is wrong: see the lines above.")
 
 
-for brought in (consent, *kinds.commands(), *proof_commands.commands, *privacy_commands.commands):
+for brought in (
+    consent,
+    *backup_commands.commands,
+    *kinds.commands(),
+    *proof_commands.commands,
+    *privacy_commands.commands,
+):
     leadcapture.add_command(brought)

@@ -5,11 +5,16 @@ Returning commits, raising rolls back. On SQLite one leader runs the waiting ope
 and commits them as one group: one fsync serves all who wait, the event loop is never blocked by it (a native thread
 waits for the disk), and there is never a second writer in the process. On PostgreSQL it is a pooled transaction.
 Operations know nothing of this.
+
+A database that is away, locked by somebody else, full or read-only is told as errors.Unavailable within seconds, and
+used again as soon as it is back: no connection is kept that is broken.
 """
 
 from __future__ import annotations
 
+import logging
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import copy_context
@@ -30,15 +35,35 @@ from sqlalchemy import (
     event,
     make_url,
 )
-from sqlalchemy.exc import DataError, DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from leadcapture.errors import Unavailable
+from leadcapture.i18n import gettext as _
+
+log = logging.getLogger("leadcapture.db")
 P = ParamSpec("P")
 R = TypeVar("R")
 
 # What a database says to a value that no column of its holds: a text that is too long, a number beyond 64 bits, for
 # which SQLite's driver has no error of its own.
 UNSTORABLE = (DataError, OverflowError)
+
+# What SQLite cannot do now (https://sqlite.org/rescode.html): BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN, PROTOCOL.
+SQLITE_AWAY = frozenset({5, 6, 8, 10, 13, 14, 15})
+# The same of PostgreSQL, by classes and codes of SQLSTATE (its manual, appendix A): connections; resources and the
+# disk; an operator's intervention, as a restart is; the system's own trouble; what was rolled back because of others;
+# a standby, which is read-only; a lock that did not come in time.
+POSTGRESQL_AWAY = ("08", "53", "57", "58", "40", "25006", "55P03")
+
+LOCK_PATIENCE = 4  # seconds for another process's lock: shorter than anybody waits for an acknowledgement
+# For PostgreSQL: seconds for a connection to stand or to be free, and milliseconds for a lock and for a line that is
+# dead without saying so.
+CONNECT_PATIENCE = 4
+POSTGRESQL_LOCK_PATIENCE = 10_000
+POSTGRESQL_LINE = {"keepalives_idle": 30, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15_000}
+SAY_EVERY = 5.0  # seconds between two lines of the log about a database that stays away
 
 GROUP_LIMIT = 200  # operations in one commit: bounds how long the first of a group waits for the last
 
@@ -90,16 +115,23 @@ class Database:
             # IMMEDIATE where we write: the lock is waited for at the beginning, where nothing has to be undone.
             self._writer: _GroupWriter | None = _GroupWriter(_sqlite_engine(url, begin="BEGIN IMMEDIATE"))
         else:
-            self.engine = create_engine(url, pool_size=20, max_overflow=10, pool_pre_ping=True, hide_parameters=True)
+            self.engine = _postgresql_engine(url)
             self._writer = None
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session for reading; whatever it changed is rolled back. Objects stay usable after it closed."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        """A session for reading; whatever it changed is rolled back. Objects stay usable after it closed. Raises
+        Unavailable."""
+        with _telling(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     def write(self, operation: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+        """What the operation returns, once it is committed to disk. Raises Unavailable: then it was not, or, where the
+        line broke while it was committed, perhaps it was."""
+        with _telling():
+            return self._write(operation, *args, **kwargs)
+
+    def _write(self, operation: Callable[..., R], *args: Any, **kwargs: Any) -> R:
         if self._writer is not None:
             # The leader's greenlet has a context of its own: take the caller's (the language of the moment) along.
             context = copy_context()
@@ -142,8 +174,50 @@ def read() -> AbstractContextManager[Session]:
 
 
 def write(operation: Callable[..., R], *args: Any, **kwargs: Any) -> R:
-    """Run `operation(session, *args, **kwargs)` in a transaction; returns its result once that is committed to disk."""
+    """Run `operation(session, *args, **kwargs)` in a transaction; returns its result once that is committed to disk.
+    Raises Unavailable."""
     return current().write(operation, *args, **kwargs)
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    """What only says that the database is away is told as such; what is wrong with a statement stays what it is."""
+    try:
+        yield
+    except (DBAPIError, PoolTimeout) as error:
+        if not is_away(error):
+            raise
+        reason = _in_one_line(error)
+        _say_away(reason)
+        raise Unavailable(_("We can't take this right now. Try again in a moment."), reason=reason) from error
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the error says that the database cannot do anything of the kind now, whatever it is asked."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, PoolTimeout)
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in SQLITE_AWAY
+    state = getattr(error.orig, "sqlstate", None)
+    # Without a state nothing came from the server: it was not reached, or the line broke.
+    return error.connection_invalidated or (
+        isinstance(error, OperationalError | InterfaceError) if state is None else state.startswith(POSTGRESQL_AWAY)
+    )
+
+
+def _in_one_line(error: BaseException) -> str:
+    lines = str(getattr(error, "orig", None) or error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+_said_at = -SAY_EVERY
+
+
+def _say_away(reason: str) -> None:
+    global _said_at
+    if time.monotonic() - _said_at >= SAY_EVERY:
+        _said_at = time.monotonic()
+        log.warning("The database cannot be used: %s", reason)
 
 
 class _GroupWriter:
@@ -184,6 +258,11 @@ class _GroupWriter:
         try:
             return self._commit(operations)
         except BaseException as failure:  # every waiting caller must be told, whatever happened
+            if is_away(failure):
+                # Who came meanwhile would wait as long again for the same.
+                too_late, self._waiting = self._waiting, []
+                for _, answer in too_late:
+                    answer.set_exception(failure)
             return [(None, failure)] * len(operations)
 
     def _commit(self, operations: list[Callable[[Session], Any]]) -> list[tuple[Any, BaseException | None]]:
@@ -205,8 +284,11 @@ class _GroupWriter:
                 result = operation(session)
                 session.commit()
         except Exception as error:
-            if isinstance(error, DBAPIError) and not connection.in_transaction():
-                raise  # the whole transaction is gone (disk full, I/O error): nobody of this group may be answered
+            driver = cast(sqlite3.Connection, connection.connection.dbapi_connection)
+            if isinstance(error, DBAPIError) and not driver.in_transaction:
+                # The whole transaction is gone (disk full, I/O error): nobody of this group may be answered. It may
+                # show only as a savepoint that is not there any more.
+                raise _gone(error) from error
             return None, error
         return result, None
 
@@ -216,10 +298,38 @@ class _GroupWriter:
         self._engine.dispose()
 
 
+def _gone(error: DBAPIError) -> BaseException:
+    """The first error of those that led to this one which says that the database is away; else the error itself."""
+    first: BaseException | None = error
+    while first is not None and not is_away(first):
+        first = first.__context__
+    return first or error
+
+
+def _postgresql_engine(url: str) -> Engine:
+    # A connection is asked whether it lives before it is used: after a restart the broken ones are made anew.
+    engine = create_engine(
+        url,
+        pool_size=20,
+        max_overflow=10,
+        pool_timeout=CONNECT_PATIENCE,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"connect_timeout": CONNECT_PATIENCE, **POSTGRESQL_LINE},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        connection.execute(f"SET lock_timeout = {POSTGRESQL_LOCK_PATIENCE}")
+        connection.commit()
+
+    return engine
+
+
 def _sqlite_engine(url: str, *, begin: str) -> Engine:
     # An error that is logged must not carry the addresses and texts it happened with.
     engine = create_engine(
-        url, connect_args={"check_same_thread": False, "timeout": 30}, pool_size=20, hide_parameters=True
+        url, connect_args={"check_same_thread": False, "timeout": LOCK_PATIENCE}, pool_size=20, hide_parameters=True
     )
 
     @event.listens_for(engine, "connect")

@@ -74,6 +74,20 @@ class RateLimited(LeadCaptureError):
         self.retry_after = retry_after
 
 
+class Unavailable(LeadCaptureError):
+    """What this needs does not answer now: the database is away, locked, full or takes no writes. Nobody's fault who
+    asked, and whether anything was done is not known: the same may be sent again. `reason` is for the log and the
+    terminal, `retry_after` is in whole seconds."""
+
+    status = 503
+    code = "unavailable"
+    retry_after = 5
+
+    def __init__(self, message: str = "", *, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class BadToken(LeadCaptureError):
     """A token that was not signed by us, or for another purpose."""
 

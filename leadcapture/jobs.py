@@ -15,6 +15,7 @@ from leadcapture import clock
 from leadcapture.chat import escalation, files, watching
 from leadcapture.chat import live as chat
 from leadcapture.consent import checkpoints
+from leadcapture.errors import Unavailable
 from leadcapture.forms import challenge, kinds
 from leadcapture.forms import expiry as forms
 from leadcapture.imports import running
@@ -67,8 +68,11 @@ def _repeat(job: Job) -> None:
     while True:
         try:
             job.run(clock.now())
+        except Unavailable:
+            # Said in the log already, once for all jobs; what is due stays due.
+            gevent.sleep(min(5.0, job.every * 5))
         except Exception:
-            # One bad row or a database that is away must not end a job; what failed stays due.
+            # One bad row must not end a job; what failed stays due.
             log.exception("job %s failed", job.name)
             gevent.sleep(min(5.0, job.every * 5))
         gevent.sleep(job.every)

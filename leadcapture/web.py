@@ -31,7 +31,7 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from leadcapture import bounded_json, clock, db, i18n, uploads
-from leadcapture.errors import Invalid, LeadCaptureError, NotFound, RateLimited
+from leadcapture.errors import Invalid, LeadCaptureError, NotFound, RateLimited, Unavailable
 from leadcapture.i18n import gettext as _
 from leadcapture.settings import Settings
 
@@ -232,10 +232,24 @@ def error_body(error: LeadCaptureError) -> dict[str, Any]:
 
 
 def _answer_error(error: LeadCaptureError) -> Response:
-    response = _error_response(error.status, error_body(error), error.message)
-    if isinstance(error, RateLimited):
+    away = isinstance(error, Unavailable)
+    if away and request.method == "OPTIONS":
+        # A browser that may not ask reads no answer: let the call itself be told.
+        return allow_origin(Response(status=204))
+    again = _sent_fields() if away and request.method == "POST" and not wants_json() else None
+    response = _error_response(error.status, error_body(error), error.message, again=again)
+    if isinstance(error, RateLimited | Unavailable):
         response.headers["Retry-After"] = str(error.retry_after)
-    return _readable_by_checked_origin(response)
+    # Which origins may ask is not known while the database is away; that it is says nothing of anybody.
+    return allow_origin(response) if away and request.path.startswith("/v1/") else _readable_by_checked_origin(response)
+
+
+def _sent_fields() -> list[tuple[str, str]] | None:
+    """What was typed into the form that could not be taken, to be sent again by one press; None where it brought a
+    password or may have brought a file, which no page gives back."""
+    if request.mimetype != "application/x-www-form-urlencoded" or any("password" in name for name in request.form):
+        return None
+    return list(request.form.items(multi=True))
 
 
 def _answer_http_error(error: HTTPException) -> Response:
@@ -250,11 +264,14 @@ def _answer_http_error(error: HTTPException) -> Response:
     return _readable_by_checked_origin(response)
 
 
-def _error_response(status: int, body: dict[str, Any], message: str) -> Response:
+def _error_response(
+    status: int, body: dict[str, Any], message: str, *, again: list[tuple[str, str]] | None = None
+) -> Response:
     if wants_json():
         response = jsonify(body)
     else:
-        response = current_app.make_response(render_template("errors/error.html", status=status, message=message))
+        page = render_template("errors/error.html", status=status, message=message, again=again)
+        response = current_app.make_response(page)
     response.status_code = status
     return response
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from leadcapture import clock, signing
 from leadcapture.chat import rules
-from leadcapture.errors import Invalid, LeadCaptureError, RateLimited
+from leadcapture.errors import Invalid, LeadCaptureError, RateLimited, Unavailable
 from leadcapture.i18n import gettext as _
 
 VISITOR, OPERATOR = "/visitor", "/operator"  # the two namespaces
@@ -36,7 +36,7 @@ AUTHOR_KINDS = ("visitor", "operator", "system")
 OPERATOR_MESSAGE_KINDS = ("reply", "note", "question", "system")
 ERROR_CODES = (
     "bad_request", "too_long", "rate_limited", "not_found", "taken", "closed", "unauthorized", "blocked", "too_large",
-    "not_allowed",
+    "not_allowed", "unavailable",
 )  # fmt: skip
 
 PAGE = 200  # messages in one answer
@@ -249,6 +249,6 @@ def refusal(error: LeadCaptureError) -> dict[str, Any]:
     body: dict[str, Any] = {"code": error.code, "message": error.message}
     if isinstance(error, rules.Taken):
         body["by"] = {"name": error.by}
-    if isinstance(error, RateLimited):
+    if isinstance(error, RateLimited | Unavailable):
         body["retry_after"] = error.retry_after
     return {"ok": False, "error": body}

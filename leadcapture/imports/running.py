@@ -18,6 +18,7 @@ from datetime import datetime
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from leadcapture import clock, db, i18n, uploads
+from leadcapture.errors import Unavailable
 from leadcapture.i18n import gettext as _
 from leadcapture.imports import batches, operations, queries, reading, rules
 from leadcapture.imports.batches import Batch
@@ -50,7 +51,7 @@ def work(found: Import, told: Told = lambda _done, _all: None) -> None:
             _check(found, told)
         else:
             _run(found, told)
-    except (OperationalError, InterfaceError):
+    except (Unavailable, OperationalError, InterfaceError):
         raise  # the database is away: what is committed is committed, and the rest is done when it is back
     except Exception as error:
         # Not the error itself: what it says may be somebody's address.

@@ -30,7 +30,7 @@ export const FIELD_TYPES = [
 ] as const;
 export const ERROR_CODES = [
   "bad_request", "too_long", "rate_limited", "not_found", "taken", "closed", "unauthorized", "blocked", "too_large",
-  "not_allowed",
+  "not_allowed", "unavailable",
 ] as const;
 
 /** Characters in one message, counted as the server counts them (code points). */
@@ -54,5 +54,8 @@ export interface WireError {
   /** Seconds to wait, when something came too often. */
   retry_after?: number;
 }
+/** Trouble on the service's own side, which passes: it says nothing about what was sent. */
+export const isPassing = ({ code }: WireError): boolean => code === "unavailable" || code === "error";
+
 export type Refusal = { ok: false; error: WireError };
 export type Ack<T> = ({ ok: true } & T) | Refusal;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from flask import request
@@ -18,7 +19,7 @@ from leadcapture.chat.live import OperatorSocket, operators
 from leadcapture.chat.protocol import OPERATOR
 from leadcapture.chat.sockets.events import Answer, emit_when_connected
 from leadcapture.chat.sockets.visitor import TYPING_PAUSE
-from leadcapture.errors import Forbidden, LeadCaptureError, Unauthorized
+from leadcapture.errors import Forbidden, LeadCaptureError, Unauthorized, Unavailable
 from leadcapture.guard import ceilings
 from leadcapture.operators import presence, session
 
@@ -32,10 +33,11 @@ def register() -> None:
 def _connect(auth: object = None) -> None:
     try:
         socket = _welcome(protocol.fields(auth))
+        with db.read() as database:
+            conversations, cursor = views.page(database, socket.site_ids, socket.operator_id, BUILT_IN["open"])
     except LeadCaptureError as error:
+        operators.pop(socketio.sid(), None)
         raise ConnectionRefusedError(error.code) from error
-    with db.read() as database:
-        conversations, cursor = views.page(database, socket.site_ids, socket.operator_id, BUILT_IN["open"])
 
     def tell() -> None:
         queue = {"conversations": conversations, "more": cursor is not None, "cursor": cursor}
@@ -75,7 +77,9 @@ def _disconnect(reason: str | None = None) -> None:
     sid = socketio.sid()
     if operators.pop(sid, None) is not None:
         silently = reason == Server.reason.PING_TIMEOUT
-        db.write(presence.disconnected, clock.now(), sid, silently=silently)
+        # While the database is away nothing can be noted: who is not heard of is missed all the same.
+        with suppress(Unavailable):
+            db.write(presence.disconnected, clock.now(), sid, silently=silently)
 
 
 def _close(socket: OperatorSocket, payload: object) -> Answer:

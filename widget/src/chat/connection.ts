@@ -1,6 +1,6 @@
 // Keeps this browser's chat in step with the service: chooses the link, sends the outbox in order and one at a time
 // until each message is acknowledged, fills gaps, and shares all of it with the site's other tabs.
-import type { Ack } from "../protocol";
+import { isPassing, type Ack } from "../protocol";
 import { randomId } from "../random";
 import type { Connection, ConnectionOptions } from "./contract";
 import type { Remembered } from "./memory";
@@ -83,7 +83,7 @@ export function connection(options: ConnectionOptions): Connection {
     try {
       const answer = await through.send(letter);
       // Trouble on the service's own side says nothing about the message.
-      if (!answer.ok && answer.error.code === "error") throw new Error(answer.error.message);
+      if (!answer.ok && isPassing(answer.error)) throw new Error(answer.error.message);
       if (answer.ok) {
         if (answer.token) keepToken(answer.token);
         forgetUnsent(letter.client_id);

@@ -1,6 +1,7 @@
 // The inbox at work: holds the state, speaks with the service, and does what a change of state asks for (send what is
 // unsent, fetch what is missing, tell what was seen). Views call its methods and read its state; they do nothing else.
 import { io } from "socket.io-client";
+import { isPassing } from "../protocol";
 import { randomId } from "../random";
 import type {
   Ack, OPERATOR_EMITS, OPERATOR_HEARS, OperatorMessage, Presence, Queue, Stored, Summary, WireError,
@@ -146,7 +147,7 @@ export function desk(start: State, uploads: { url: string; csrf: string }): Desk
       const { clientId } = next;
       const answer = await ask<Stored>("message", told(next), STORED_MS);
       if (answer.ok) dispatch({ type: "acked", clientId, id: answer.id, seq: answer.seq, at: answer.at });
-      else if (answer.error.code === "error") await new Promise((done) => setTimeout(done, AGAIN_MS));
+      else if (isPassing(answer.error)) await new Promise((done) => setTimeout(done, AGAIN_MS));
       else if (answer.error.code === "no_connection") {
         if (++unanswered >= SILENT && socket.connected) reconnect();
       } else dispatch({ type: "refused", clientId, code: answer.error.code, reason: answer.error.message });
