@@ -1,0 +1,7 @@
+"""`leadcapture backup` and `leadcapture restore`."""
+
+from __future__ import annotations
+
+import click
+
+commands: list[click.Command] = []
