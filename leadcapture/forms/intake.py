@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from leadcapture import i18n, ids, signing
@@ -19,19 +19,43 @@ from leadcapture.addresses import Address
 from leadcapture.chat.models import Conversation
 from leadcapture.consent import operations as consent
 from leadcapture.contacts import operations as contacts
-from leadcapture.contacts import queries as contact_queries
 from leadcapture.contacts.models import Contact
 from leadcapture.errors import Invalid, NotFound
 from leadcapture.forms import challenge, held, kinds, letters, queries, rules
 from leadcapture.forms.checking import Checked
 from leadcapture.forms.kind import Effects, Filled
 from leadcapture.forms.models import Form, Submission
+from leadcapture.forms.queries import Known
 from leadcapture.i18n import gettext as _
 from leadcapture.optin import operations as optin
 from leadcapture.optin import queries as optin_queries
 from leadcapture.optin.models import Confirmation
+from leadcapture.prepared import Prepared, inserted
 from leadcapture.sites import queries as sites
 from leadcapture.sites.models import Site
+
+_submissions: Any = Submission.__table__
+_conversations: Any = Conversation.__table__
+_STORE = Prepared(
+    lambda insert: (
+        insert(_submissions)
+        .values(
+            inserted(
+                _submissions,
+                *("public_id", "site_id", "form_id", "form_version", "status", "email", "email_key", "name", "phone"),
+                *("language", "data", "consents", "page_url", "ip", "user_agent", "created_at"),
+            )
+        )
+        .on_conflict_do_nothing(index_elements=["public_id"])
+        .returning(_submissions.c.id)
+    )
+)
+_thread = select(_conversations.c.id).where(_conversations.c.public_id == bindparam("conversation"))
+_ASKED = Prepared(
+    update(_submissions)
+    .where(_submissions.c.id == bindparam("stored"))
+    .values(confirmation_id=bindparam("confirmation"), conversation_id=_thread.scalar_subquery())
+)
 
 
 @dataclass(frozen=True)
@@ -97,6 +121,7 @@ def accept(
     Returns its public id, and the conversations that changed. What was stored before under the same `once` is left
     alone. Raises Invalid with code "challenge" for a proof of work that was spent before.
     """
+    session.flush()  # prepared statements, here and in what is called, see nothing that is pending
     public_id = _public_id(checked, evidence.once)
     stored = _store(session, now, checked, evidence, public_id)
     if stored is None:
@@ -121,24 +146,36 @@ def accept(
         page_url=evidence.page_url,
         submitted_at=now,
     )
-    stays = held.judge(
-        session, now, stored=stored, filled=filled, noted=evidence.signals, effects=effects, days=mails.days
+    known = queries.known(session, site.id, checked.address.key)
+    asking = partial(
+        ask,
+        session,
+        now,
+        stored=stored,
+        filled=filled,
+        form=form,
+        known=known,
+        consents=checked.consents,
+        effects=effects,
+        mails=mails,
     )
-    with session.begin_nested() as asked:
-        conversations = ask(
-            session,
-            now,
-            stored=stored,
-            filled=filled,
-            form=form,
-            consents=checked.consents,
-            effects=effects,
-            mails=mails,
-        )
-        if stays:
-            # Done and undone: a contact's words are never held, and how long an answer takes must not tell who is one.
-            asked.rollback()
-            conversations = []
+    if held.judge(
+        session,
+        now,
+        stored=stored,
+        filled=filled,
+        known=known,
+        noted=evidence.signals,
+        effects=effects,
+        days=mails.days,
+    ):
+        # Done and undone: a contact's words are never held, and how long an answer takes must not tell who is one.
+        with session.begin_nested() as undone:
+            asking()
+            undone.rollback()
+        conversations = []
+    else:
+        conversations = asking()
     # Last, for all who write to the site's ledger wait for one another.
     consent.requested(
         session,
@@ -164,14 +201,16 @@ def ask(
     stored: int,
     filled: Filled,
     form: Form,
+    known: Known,
     consents: list[dict[str, str]],
     effects: Effects,
     mails: MailSettings,
 ) -> list[str]:
-    """What follows where nothing is held: the first effects of the form's kind, and the confirmation of the address is
-    asked for. Returns the conversations that changed."""
+    """What follows where nothing is held: the first effects of the form's kind, and the confirmation of the address, of
+    which that is `known`, is asked for. Returns the conversations that changed."""
     with i18n.speaking(filled.language):
         kinds.by_name(form.kind).on_accepted(session, now, filled, effects)
+    session.flush()
     confirmation = optin.request(
         session,
         now,
@@ -179,17 +218,11 @@ def ask(
         address=filled.address,
         language=filled.language,
         name=filled.name,
-        values=_mail_values(session, form, filled.site, filled.address.key, filled.language, consents, mails),
+        values=_mail_values(form, filled.site, known, filled.language, consents, mails),
         public_url=mails.public_url,
         days=mails.days,
     )
-    thread = select(Conversation.id).where(Conversation.public_id == effects.conversation).scalar_subquery()
-    session.execute(
-        update(Submission)
-        .where(Submission.id == stored)
-        .values(confirmation_id=confirmation.id, conversation_id=thread if effects.conversation else None)
-        .execution_options(synchronize_session=False)
-    )
+    _ASKED.run(session, {"stored": stored, "confirmation": confirmation.id, "conversation": effects.conversation})
     return effects.conversations
 
 
@@ -208,7 +241,9 @@ def resend(session: Session, now: datetime, *, submission: str, mails: MailSetti
         site=site,
         language=sent.language,
         name=sent.name,
-        values=_mail_values(session, form, site, sent.email_key, sent.language, sent.consents, mails),
+        values=_mail_values(
+            form, site, queries.known(session, site.id, sent.email_key), sent.language, sent.consents, mails
+        ),
         public_url=mails.public_url,
         days=mails.days,
         in_vain=sent.status == held.HELD,
@@ -251,38 +286,32 @@ def _public_id(checked: Checked, once: str) -> str:
 
 def _store(session: Session, now: datetime, checked: Checked, evidence: Evidence, public_id: str) -> int | None:
     """Insert the submission; its internal id, None when it is there already."""
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    stored: int | None = session.scalar(
-        dialect.insert(Submission)
-        .values(
-            public_id=public_id,
-            site_id=checked.site.id,
-            form_id=checked.form.id,
-            form_version=checked.version,
-            status="pending",
-            email=checked.address.typed,
-            email_key=checked.address.key,
-            name=checked.name,
-            phone=checked.phone,
-            language=checked.language,
-            data=checked.data,
-            consents=checked.consents,
-            page_url=evidence.page_url,
-            ip=evidence.ip,
-            user_agent=evidence.user_agent,
-            created_at=now,
-        )
-        .on_conflict_do_nothing(index_elements=["public_id"])
-        .returning(Submission.id)
-    )
+    values = {
+        "public_id": public_id,
+        "site_id": checked.site.id,
+        "form_id": checked.form.id,
+        "form_version": checked.version,
+        "status": "pending",
+        "email": checked.address.typed,
+        "email_key": checked.address.key,
+        "name": checked.name,
+        "phone": checked.phone,
+        "language": checked.language,
+        "data": checked.data,
+        "consents": checked.consents,
+        "page_url": evidence.page_url,
+        "ip": evidence.ip,
+        "user_agent": evidence.user_agent,
+        "created_at": now,
+    }
+    stored: int | None = _STORE.scalar(session, values)
     return stored
 
 
 def _mail_values(
-    session: Session,
     form: Form,
     site: Site,
-    email_key: str,
+    known: Known,
     language: str,
     consents: list[dict[str, str]],
     mails: MailSettings,
@@ -290,13 +319,12 @@ def _mail_values(
     """What the mail says of the form; to who is confirmed already, also where to change settings."""
     with i18n.speaking(language):
         title = kinds.by_name(form.kind).text("title", form.settings, site.name)
-    contact = contact_queries.by_email(session, site.id, email_key)
     # Signed for whoever it is, so that an answer takes as long for one as for another.
-    preferences = f"{mails.public_url}/preferences/{signing.sign('preferences', contact.public_id if contact else '')}"
+    preferences = f"{mails.public_url}/preferences/{signing.sign('preferences', known.contact)}"
     return {
         "form_title": title,
         "statements": [agreed["statement"] for agreed in consents],
-        "preferences_url": preferences if contact and contact.status == "confirmed" else "",
+        "preferences_url": preferences if known.confirmed else "",
     }
 
 
@@ -337,7 +365,7 @@ def _contact(session: Session, now: datetime, sent: Submission, form: Form) -> C
 
 
 def _record_consents(
-    session: Session, now: datetime, sent: Submission, form: Form, contact: Contact, confirmation: Confirmation
+    session: Session, now: datetime, sent: Submission, form: Form, contact: Contact, confirmation: optin_queries.Settled
 ) -> None:
     email = optin_queries.mail_of(session, confirmation)
     for agreed in sent.consents:

@@ -15,7 +15,6 @@ from leadcapture.forms.outcome import Outcome
 from leadcapture.i18n import gettext as _
 from leadcapture.mail import operations as mail
 from leadcapture.mail import transports
-from leadcapture.mail.models import Email
 from leadcapture.mail.operations import Attachment
 from leadcapture.operators import queries as operators
 from leadcapture.sites.models import Site
@@ -55,7 +54,7 @@ def send(
     about: str | None = None,
     reply_to: str | None = None,
     unsubscribe: bool = False,
-) -> Email:
+) -> mail.Enqueued:
     """Put a mail into the outbox that says the outcome; `why` says in its footer why somebody gets it.
 
     Subject, why and outcome are written in `language` by the caller. A contact's mail leads to their preferences, and

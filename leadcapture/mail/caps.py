@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Self
+from functools import cache
+from typing import Any, Self
 
 from limits import parse_many
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Integer, String, bindparam, cast, delete, func, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -48,6 +49,19 @@ class Mail:
 
 _limits: list[Limit] = []
 
+_caps: Any = MailCap.__table__
+
+# Made once: to put a statement together takes longer than to run it, and these run with every form that is sent.
+_site = bindparam("of_site", type_=Integer)
+# Whose mails they are: the site's oldest owner's, else the site's own.
+_owner = select(
+    func.coalesce(
+        literal("operator ").concat(cast(func.min(Membership.operator_id), String)),
+        literal("site ").concat(cast(_site, String)),
+    )
+).where(Membership.site_id == _site, Membership.role == "owner")
+_counted = update(_caps).where(_caps.c.owner == bindparam("of_owner"), _caps.c.mailbox == bindparam("of_mailbox"))
+
 
 def configure(settings: Settings) -> None:
     """Take the limits of MAIL_PER_ADDRESS: the longest is the most there is, each shorter one makes mails wait.
@@ -80,18 +94,17 @@ def take(
     """
     if not _limits:
         raise RuntimeError("caps.configure was not called")
-    row = {"owner": _owner(session, site), "mailbox": mailbox_digest(address)}
-    kept = _lock(session, now, row)
+    mailbox = mailbox_digest(address)
+    owner, kept = _lock(session, now, site.id, mailbox)
     at = slot(kept, now, _limits, confirmation=confirmation)
     if at is None:
         return None
     if count:
         kept = sorted([*kept, Mail(at, confirmation)], key=lambda mail: mail.at)
-    session.execute(
-        update(MailCap)
-        .filter_by(**row)
-        .values(times=[str(mail) for mail in kept], newest=kept[-1].at if kept else now)
-        .execution_options(synchronize_session=False)
+    newest = kept[-1].at if kept else now
+    session.connection().execute(
+        _counted,
+        {"of_owner": owner, "of_mailbox": mailbox, "times": [str(mail) for mail in kept], "newest": newest},
     )
     return at
 
@@ -113,7 +126,10 @@ def slot(had: Sequence[Mail], now: datetime, limits: Sequence[Limit], *, confirm
 
 def wait(session: Session, now: datetime, *, site: Site, address: Address) -> int:
     """The seconds until a mailbox that has had its mails may have another, at least 1."""
-    row = session.scalar(select(MailCap.times).filter_by(owner=_owner(session, site), mailbox=mailbox_digest(address)))
+    asked = select(MailCap.times).where(
+        MailCap.owner == _owner.scalar_subquery(), MailCap.mailbox == mailbox_digest(address)
+    )
+    row = session.scalar(asked, {"of_site": site.id})
     most = _limits[-1]
     blocking = sorted(Mail.read(text).at for text in row or [])[-most.amount :]
     free = blocking[0] + most.period if len(blocking) == most.amount else now
@@ -140,19 +156,19 @@ def sweep(session: Session, now: datetime, *, limit: int = 1000) -> int:
     return len(gone)
 
 
-def _lock(session: Session, now: datetime, row: dict[str, str]) -> list[Mail]:
-    """The mails of this mailbox that still count, its row held until the transaction ends; made where there is none."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    made = dialect.insert(MailCap).values(**row, times=[], newest=now)
+def _lock(session: Session, now: datetime, site_id: int, mailbox: str) -> tuple[str, list[Mail]]:
+    """Whose mails they are, and those of this mailbox that still count, its row held until the transaction ends; made
+    where there is none."""
+    connection = session.connection()
+    given = {"of_site": site_id, "mailbox": mailbox, "times": [], "newest": now}
+    owner, times = connection.execute(_held(connection.dialect.name), given).one()
+    had = [Mail.read(text) for text in times or []]
+    return owner, [mail for mail in had if mail.at > now - _limits[-1].period]
+
+
+@cache
+def _held(dialect: str) -> Any:
+    made = (postgresql if dialect == "postgresql" else sqlite).insert(_caps).values(owner=_owner.scalar_subquery())
     # An update that changes nothing locks the row and reads what the one who held it has written.
     held = made.on_conflict_do_update(index_elements=["owner", "mailbox"], set_={"mailbox": made.excluded.mailbox})
-    times = session.scalar(held.returning(MailCap.times))
-    had = [Mail.read(text) for text in times or []]
-    return [mail for mail in had if mail.at > now - _limits[-1].period]
-
-
-def _owner(session: Session, site: Site) -> str:
-    """Whose mails they are: the site's oldest owner's, else the site's own."""
-    owners = select(func.min(Membership.operator_id)).where(Membership.site_id == site.id, Membership.role == "owner")
-    owner = session.scalar(owners)
-    return f"site {site.id}" if owner is None else f"operator {owner}"
+    return held.returning(_caps.c.owner, _caps.c.times)

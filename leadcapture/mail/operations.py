@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, case, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -15,7 +15,7 @@ from leadcapture import i18n, ids, signing
 from leadcapture.addresses import Address
 from leadcapture.errors import Conflict, NotFound
 from leadcapture.i18n import gettext as _
-from leadcapture.mail import queries, rendering, rules, transports
+from leadcapture.mail import rendering, rules, transports
 from leadcapture.mail.models import Email, Suppression
 from leadcapture.sites.models import Site
 from leadcapture.sites.rules import text_on
@@ -35,6 +35,26 @@ Answer = Literal["yes", "no"] | datetime
 wanted: list[Callable[[Session, datetime, Email], Answer]] = []
 
 
+_emails: Any = Email.__table__
+
+# Made once, for these run with every form that is sent. Whether the address is suppressed is looked up by the insertion
+# itself.
+_is_suppressed = (
+    select(Suppression.id)
+    .where(Suppression.site_id == bindparam("of_site"), Suppression.email_key == bindparam("of_address"))
+    .exists()
+)
+_added = (
+    insert(_emails)
+    .values(status=case((_is_suppressed, "suppressed"), else_="queued"))
+    .returning(_emails.c.id, _emails.c.status)
+)
+_dropped = delete(_emails).where(_emails.c.id == bindparam("of_id"))
+_planned = delete(_emails).where(
+    _emails.c.about == bindparam("of_thing"), _emails.c.status == "queued", _emails.c.due_at > bindparam("after")
+)
+
+
 @dataclass(frozen=True)
 class Attachment:
     """A text file that goes with a mail; `content_type` as in the header: `text/calendar; method=REQUEST`."""
@@ -42,6 +62,37 @@ class Attachment:
     filename: str
     content_type: str
     content: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enqueued:
+    """What was put into the outbox, as its row says; see Email."""
+
+    id: int
+    public_id: str
+    site_id: int
+    name: str
+    language: str
+    to_email: str
+    to_key: str
+    to_name: str
+    from_email: str
+    from_name: str
+    reply_to: str | None
+    subject: str
+    text: str
+    html: str
+    headers: dict[str, str]
+    attachments: list[dict[str, str]] | None
+    message_id: str
+    about: str | None
+    contact: str | None
+    purpose: str | None
+    status: str  # queued; or suppressed, where the address must not be mailed
+    attempts: int
+    due_at: datetime
+    data_begun: bool
+    created_at: datetime
 
 
 def enqueue(
@@ -62,15 +113,14 @@ def enqueue(
     contact: str | None = None,
     purpose: str | None = None,
     due_at: datetime | None = None,
-) -> Email:
-    """Put the mail `templates/mail/NAME` into the outbox, rendered now and for good; returns a copy of its row.
+) -> Enqueued:
+    """Put the mail `templates/mail/NAME` into the outbox, rendered now and for good.
 
-    The copy is plain data, bound to no session. Its status is `queued`, or `suppressed` where the address must not be
-    mailed. `unsubscribe_url` adds the footer link and the headers of RFC 8058; `about` ties the mail to something
-    that may be forgotten later (`forget`). `contact` (a public id) says whose it is, and `purpose` on which consent of
-    theirs it rests: once that is withdrawn it is not sent. It goes at `due_at`, else at once. Every template has
-    `site_name`, `accent`, `accent_text`, `privacy_url`, `web_url`, `unsubscribe_url`, `to_email`, `language` and `dir`
-    beside `values`.
+    Where the address must not be mailed it is kept as `suppressed`. `unsubscribe_url` adds the footer link and the
+    headers of RFC 8058; `about` ties the mail to something that may be forgotten later (`forget`). `contact` (a public
+    id) says whose it is, and `purpose` on which consent of theirs it rests: once that is withdrawn it is not sent. It
+    goes at `due_at`, else at once. Every template has `site_name`, `accent`, `accent_text`, `privacy_url`, `web_url`,
+    `unsubscribe_url`, `to_email`, `language` and `dir` beside `values`.
     Raises LeadCaptureError with code "unresolved_field" when the template asks for more than `values` has.
     """
     public_id = ids.new("email")
@@ -90,7 +140,7 @@ def enqueue(
         },
     )
     sender = site.sender_email or rules.fallback_sender(transports.public_url())
-    row = {
+    row: dict[str, Any] = {
         "public_id": public_id,
         "site_id": site.id,
         "name": name,
@@ -108,7 +158,6 @@ def enqueue(
         "attachments": [asdict(attachment) for attachment in attachments] or None,
         "message_id": f"<{public_id.removeprefix('eml_')}@{rules.ascii_address(sender).rpartition('@')[2]}>",
         "about": about,
-        "status": "suppressed" if queries.suppressed(session, site.id, to.key) else "queued",
         "attempts": 0,
         "contact": contact,
         "purpose": purpose,
@@ -116,8 +165,9 @@ def enqueue(
         "data_begun": False,
         "created_at": now,
     }
-    email_id = session.execute(insert(Email).values(row).returning(Email.id)).scalar_one()
-    return Email(id=email_id, **row)
+    asked = {"of_site": site.id, "of_address": to.key}
+    email_id, status = session.connection().execute(_added, row | asked).one()
+    return Enqueued(id=email_id, status=status, **row)
 
 
 def suppress(session: Session, now: datetime, *, site_id: int, email_key: str, reason: str) -> None:
@@ -207,12 +257,12 @@ def cancel(session: Session, now: datetime, *, site_id: int, public_id: str) -> 
 
 def drop(session: Session, now: datetime, *, email_id: int) -> None:
     """Drop that mail, which is not on its way yet."""
-    session.execute(delete(Email).where(Email.id == email_id))
+    session.connection().execute(_dropped, {"of_id": email_id})
 
 
 def drop_planned(session: Session, now: datetime, *, about: str) -> None:
     """Drop the mails about it that were to go later: nobody needs them any more."""
-    session.execute(delete(Email).where(Email.about == about, Email.status == "queued", Email.due_at > now))
+    session.connection().execute(_planned, {"of_thing": about, "after": now})
 
 
 def forget(session: Session, now: datetime, *, about: list[str]) -> None:

@@ -1,9 +1,14 @@
-"""Turns a template and its values into subject, text and HTML, in the language of the person who gets it."""
+"""Turns a template and its values into subject, text and HTML, in the language of the person who gets it.
+
+A form that is posted waits for its mail to be written, so that templates are compiled once for each language, with the
+language's words already in them: what is left to do is to put the values in.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +19,10 @@ from jinja2 import (
     Template,
     TemplateNotFound,
     UndefinedError,
+    nodes,
     select_autoescape,
 )
+from jinja2.visitor import NodeTransformer
 
 from leadcapture import i18n
 from leadcapture.errors import LeadCaptureError
@@ -40,16 +47,19 @@ def render(name: str, *, language: str, values: Mapping[str, Any]) -> Rendered:
     nobody shall ever read "Dear {{ name }}".
     """
     with i18n.speaking(language):
+        spoken = i18n.language()
+        environment = _environment(spoken)
         # None is no value: left out, it stops the mail like any other that is missing.
         given = {key: value for key, value in values.items() if value is not None}
-        shared = {"language": i18n.language(), "dir": i18n.direction(i18n.language()), **given}
+        shared = {**environment.globals, "language": spoken, "dir": i18n.direction(spoken), **given}
         try:
-            text = _environment.get_template(f"{name}.txt")
-            subject = rules.one_line(_block(text, "subject", shared), 200)
+            text = environment.get_template(f"{name}.txt")
+            subject = rules.one_line(_written(text, shared, "subject"), 200)
+            html = environment.get_template(f"{name}.html")
             return Rendered(
                 subject=subject,
-                text=_tidy(text.render(shared)),
-                html=_environment.get_template(f"{name}.html").render(shared, subject=subject),
+                text=_tidy(_written(text, shared)),
+                html=_written(html, {**shared, "subject": subject}),
             )
         except UndefinedError as error:
             raise LeadCaptureError(f"The mail “{name}” lacks a value: {error}.", code="unresolved_field") from error
@@ -73,8 +83,10 @@ def _paragraphs(value: Any) -> list[str]:
     return [rules.one_line(line, 5000) for line in str(value).splitlines()]
 
 
-def _block(template: Template, name: str, values: Mapping[str, Any]) -> str:
-    return "".join(template.blocks[name](template.new_context(dict(values))))
+def _written(template: Template, values: dict[str, Any], block: str | None = None) -> str:
+    """The whole template, or one block of it, with these values, the environment's globals among them."""
+    context = template.new_context(values, shared=True)
+    return "".join((template.blocks[block] if block else template.root_render_func)(context))
 
 
 def _tidy(text: str) -> str:
@@ -84,18 +96,48 @@ def _tidy(text: str) -> str:
     return "\n".join(kept) + "\n"
 
 
-def _make_environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        undefined=StrictUndefined,
-        autoescape=select_autoescape(["html"]),
-        extensions=["jinja2.ext.i18n"],
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]  # of the extension
-    environment.filters.update(line=_line, quoted=_quoted, paragraphs=_paragraphs)
-    return environment
+class _Environment(Environment):
+    """Compiles templates in one language."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__(
+            loader=FileSystemLoader(TEMPLATES),
+            undefined=StrictUndefined,
+            autoescape=select_autoescape(["html"]),
+            extensions=["jinja2.ext.i18n"],
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+            cache_size=-1,
+        )
+        self.language = language
+        self.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]  # of the extension
+        self.filters.update(line=_line, quoted=_quoted, paragraphs=_paragraphs)
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        with i18n.speaking(self.language):
+            parsed: nodes.Template = _Speaking(self).visit(super()._parse(source, name, filename))
+        return parsed
 
 
-_environment = _make_environment()
+class _Speaking(NodeTransformer):
+    """Puts the translation in place of every `_("…")`, as the i18n extension would look it up with each mail: always a
+    format, whose values are escaped where the template's are."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+
+    def visit_Call(self, call: nodes.Call) -> nodes.Node:
+        self.generic_visit(call)
+        match call:
+            case nodes.Call(node=nodes.Name(name="_"), args=[nodes.Const(value=str(words))], dyn_kwargs=None):
+                given = [nodes.Pair(nodes.Const(one.key), one.value) for one in call.kwargs]
+                said = i18n.gettext(words)
+                spoken: nodes.Expr = nodes.MarkSafeIfAutoescape(nodes.Const(said if given else said % {}))
+                if given:
+                    spoken = nodes.Mod(spoken, nodes.Dict(given))
+                return spoken.set_lineno(call.lineno).set_environment(self._environment)
+        return call
+
+
+_environment = cache(_Environment)

@@ -96,6 +96,8 @@ def abandoned(*, claimed_at: datetime | None, worker_alive: bool | None, now: da
 
 def one_line(text: str, limit: int) -> str:
     """The text without line ends, control characters or invisible direction marks, at most `limit` characters."""
+    if text.isprintable():  # as nearly all are: none of what is taken out below, and no blank but the space
+        return " ".join(text.split())[:limit].strip()
     shown = "".join(" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in text)
     shown = "".join(c for c in shown if unicodedata.category(c) not in {"Cf", "Cs", "Co", "Cn"} or c in "\u200c\u200d")
     return " ".join(shown.split())[:limit].strip()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, case, insert, select, update
 from sqlalchemy.orm import Session
 
 from leadcapture import i18n, ids, signing
@@ -19,20 +19,50 @@ from leadcapture.mail import caps
 from leadcapture.mail import operations as mail
 from leadcapture.mail import queries as mail_queries
 from leadcapture.mail import rules as mail_rules
-from leadcapture.mail.models import Email
 from leadcapture.optin import queries, rules
 from leadcapture.optin.models import Confirmation
+from leadcapture.optin.queries import Settled
 from leadcapture.sites.models import Site
 
 # No digest looks like this: while no mail has carried a code, none can be guessed.
 NO_CODE = ""
+
+_confirmations: Any = Confirmation.__table__
+
+# Made once: to put a statement together takes longer than to run it, and these run with every form and every press.
+_asked = insert(_confirmations).returning(_confirmations.c.id)
+_confirmed = (
+    update(_confirmations)
+    .where(
+        _confirmations.c.public_id == bindparam("of_id"),
+        _confirmations.c.status == "pending",
+        _confirmations.c.expires_at > bindparam("at"),
+    )
+    .values(
+        status="confirmed",
+        # Of a mail that was to go later nobody has the code; the one that the person has is the one that worked.
+        code_digest=case(
+            (_confirmations.c.mailed_at > bindparam("at"), _confirmations.c.code_before),
+            else_=_confirmations.c.code_digest,
+        ),
+    )
+    .returning(*queries.settled, _confirmations.c.mailed_at)
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A confirmation that was begun: its internal id and its public id."""
+
+    id: int
+    public_id: str
 
 
 @dataclass(frozen=True)
 class Redeemed:
     """A confirmed confirmation; `first` is True for the one act that confirmed it, and never again."""
 
-    confirmation: Confirmation
+    confirmation: Settled
     first: bool
 
 
@@ -48,9 +78,8 @@ def request(
     public_url: str,
     days: int,
     mail_name: str = "confirmation",
-) -> Confirmation:
-    """Begin a confirmation and mail its link and code, as soon as the caps of the mailbox let it; returns a copy of its
-    row, bound to no session.
+) -> Asked:
+    """Begin a confirmation and mail its link and code, as soon as the caps of the mailbox let it.
 
     `values` for the mail "confirmation": `form_title` (text), `statements` (the consents agreed to, as texts) and
     `preferences_url` (where who is confirmed already changes settings, else nothing). A mailbox that has had its mails
@@ -65,9 +94,9 @@ def request(
     return _stored(session, row)
 
 
-def begin_unmailed(session: Session, now: datetime, *, site: Site, address: Address, days: int) -> Confirmation:
+def begin_unmailed(session: Session, now: datetime, *, site: Site, address: Address, days: int) -> Asked:
     """Begin a confirmation that nobody is told of: it counts tries of its code and expires like any, and no code is
-    right. Returns a copy of its row."""
+    right."""
     return _stored(session, _begun(now, site, address, days))
 
 
@@ -118,11 +147,17 @@ def redeem(session: Session, now: datetime, *, public_id: str, method: str = "bu
 
     Raises rules.Expired when it was not used in its days, NotFound when there is none.
     """
-    first = _confirm(session, now, public_id, method)
-    confirmation = queries.by_public_id(session, public_id)
-    if confirmation.status != "confirmed":
-        raise rules.Expired(_("This link has expired."))
-    return Redeemed(confirmation, first)
+    given = {"of_id": public_id, "at": now, "method": method, "confirmed_at": now}
+    found = session.connection().execute(_confirmed, given).first()
+    if found is None:
+        known = queries.settled_by_public_id(session, public_id)
+        if known.status != "confirmed":
+            raise rules.Expired(_("This link has expired."))
+        return Redeemed(known, first=False)
+    *row, mailed_at = found
+    if mailed_at is not None and mailed_at > now:
+        mail.drop_planned(session, now, about=public_id)  # nobody needs it any more
+    return Redeemed(Settled(*row), first=True)
 
 
 def redeem_code(session: Session, now: datetime, *, public_id: str, code: str) -> Redeemed | Invalid:
@@ -151,7 +186,7 @@ def redeem_code(session: Session, now: datetime, *, public_id: str, code: str) -
     if not _matches(confirmation, code, now):
         return Invalid(_("This is not the code from the mail."), code="wrong_code")
     if confirmation.status == "confirmed":
-        return Redeemed(confirmation, first=False)
+        return Redeemed(queries.settled_by_public_id(session, public_id), first=False)
     return redeem(session, now, public_id=public_id, method="code")
 
 
@@ -175,27 +210,6 @@ def expire_due(session: Session, now: datetime, limit: int = 500) -> list[int]:
     ).all()
     mail.forget(session, now, about=[public_id for _id, public_id in ended])
     return [confirmation_id for confirmation_id, _public_id in ended]
-
-
-def _confirm(session: Session, now: datetime, public_id: str, method: str) -> bool:
-    changed = session.scalar(
-        update(Confirmation)
-        .where(Confirmation.public_id == public_id, Confirmation.status == "pending", Confirmation.expires_at > now)
-        .values(status="confirmed", method=method, confirmed_at=now)
-        .returning(Confirmation.id)
-        .execution_options(synchronize_session=False)
-    )
-    if changed is None:
-        return False
-    # Nobody needs a mail that was to go later; the code that the person has is the one that worked.
-    mail.drop_planned(session, now, about=public_id)
-    session.execute(
-        update(Confirmation)
-        .where(Confirmation.id == changed, Confirmation.mailed_at > now)
-        .values(code_digest=Confirmation.code_before)
-        .execution_options(synchronize_session=False)
-    )
-    return True
 
 
 def _matches(confirmation: Confirmation, code: str, now: datetime) -> bool:
@@ -229,7 +243,7 @@ def _mail(
     code = rules.new_code(secrets.randbelow)
     language = i18n.best(language, site.language)
     name = mail_rules.greeting_name(name)
-    email: Email = mail.enqueue(
+    email = mail.enqueue(
         session,
         now,
         site=site,
@@ -271,9 +285,8 @@ def _begun(now: datetime, site: Site, address: Address, days: int) -> dict[str, 
     }
 
 
-def _stored(session: Session, row: dict[str, Any]) -> Confirmation:
-    confirmation_id = session.execute(insert(Confirmation).values(row).returning(Confirmation.id)).scalar_one()
-    return Confirmation(id=confirmation_id, **row)
+def _stored(session: Session, row: dict[str, Any]) -> Asked:
+    return Asked(session.connection().execute(_asked, row).scalar_one(), row["public_id"])
 
 
 def _bound(public_id: str, code: str) -> str:

@@ -2,12 +2,49 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from leadcapture.errors import NotFound
 from leadcapture.mail.models import Email
 from leadcapture.optin.models import Confirmation
+
+_confirmations: Any = Confirmation.__table__
+_emails: Any = Email.__table__
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What there is to know of a confirmation that somebody acts on; see Confirmation."""
+
+    id: int
+    public_id: str
+    status: str
+    method: str | None
+    confirmed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Mailed:
+    """The mail that a person acted on."""
+
+    public_id: str
+    subject: str
+    text: str
+
+
+settled = [_confirmations.c[name] for name in Settled.__dataclass_fields__]
+_settled = select(*settled).where(_confirmations.c.public_id == bindparam("of_id"))
+_acted_on = (
+    select(_emails.c.public_id, _emails.c.subject, _emails.c.text)
+    .where(_emails.c.about == bindparam("of_id"))
+    .order_by(_emails.c.sent_at.is_(None), _emails.c.id.desc())  # the newest that was sent first
+    .limit(1)
+)
 
 
 def by_public_id(session: Session, public_id: str, *, lock: bool = False) -> Confirmation:
@@ -20,10 +57,16 @@ def by_public_id(session: Session, public_id: str, *, lock: bool = False) -> Con
     return confirmation
 
 
-def mail_of(session: Session, confirmation: Confirmation) -> Email | None:
+def settled_by_public_id(session: Session, public_id: str) -> Settled:
+    """What there is to know of the confirmation with that id. Raises NotFound."""
+    found = session.connection().execute(_settled, {"of_id": public_id}).first()
+    if found is None:
+        raise NotFound("No such confirmation.")
+    return Settled(*found)
+
+
+def mail_of(session: Session, confirmation: Settled) -> Mailed | None:
     """The mail that the person acted on: the newest that was handed over, else the newest there is; None without
     any."""
-    newest_sent_first = (Email.sent_at.is_(None), Email.id.desc())
-    return session.scalar(
-        select(Email).where(Email.about == confirmation.public_id).order_by(*newest_sent_first).limit(1)
-    )
+    found = session.connection().execute(_acted_on, {"of_id": confirmation.public_id}).first()
+    return Mailed(*found) if found is not None else None

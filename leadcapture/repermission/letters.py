@@ -16,7 +16,6 @@ from leadcapture.addresses import Address
 from leadcapture.contacts.models import Contact
 from leadcapture.mail import operations as mail
 from leadcapture.mail import rendering
-from leadcapture.mail.models import Email
 from leadcapture.mail.rules import greeting_name, one_line
 from leadcapture.repermission import rules
 from leadcapture.repermission.models import PermissionAsk, PermissionCampaign
@@ -89,7 +88,7 @@ def code_of(ask: str) -> str:
     return rules.code_of(signing.digest("permission", ask))
 
 
-def ask(session: Session, now: datetime, letter: Letter) -> Email:
+def ask(session: Session, now: datetime, letter: Letter) -> mail.Enqueued:
     """Put the question into the outbox; a copy of its row, whose status may be `suppressed`."""
     return mail.enqueue(
         session,

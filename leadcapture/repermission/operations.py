@@ -323,7 +323,7 @@ def _ask_quarantined(
     return asked, len(found) > limit
 
 
-def _mailed(session: Session, ask: str, email: Email, now: datetime) -> None:
+def _mailed(session: Session, ask: str, email: mail.Enqueued, now: datetime) -> None:
     session.execute(
         update(PermissionAsk)
         .where(PermissionAsk.public_id == ask)

@@ -18,14 +18,13 @@ from leadcapture.contacts.models import Contact
 from leadcapture.i18n import gettext as _
 from leadcapture.mail import caps
 from leadcapture.mail import operations as mail
-from leadcapture.mail.models import Email
 from leadcapture.mail.operations import Attachment
 from leadcapture.privacy.proof import pack as packs
 from leadcapture.privacy.proof import wording
 from leadcapture.sites.models import Site
 
 
-def send(session: Session, now: datetime, *, site: Site, contact: Contact, public_url: str) -> Email | None:
+def send(session: Session, now: datetime, *, site: Site, contact: Contact, public_url: str) -> mail.Enqueued | None:
     """Mail the contact a receipt with the proof attached; a copy of the mail's row.
 
     None when the address has had its mails of the day (MAIL_PER_ADDRESS). The row's status is `suppressed` where the

@@ -20,7 +20,6 @@ from leadcapture.forms.outcome import Outcome
 from leadcapture.i18n import gettext as _
 from leadcapture.mail import caps
 from leadcapture.mail import operations as mail
-from leadcapture.mail.models import Email
 from leadcapture.sites.models import Site
 
 
@@ -71,7 +70,7 @@ def send_link(session: Session, now: datetime, *, site: Site, form: Form, addres
     return False
 
 
-def _mail_way(session: Session, now: datetime, held: queries.Held, *, first: bool) -> tuple[Outcome, Email]:
+def _mail_way(session: Session, now: datetime, held: queries.Held, *, first: bool) -> tuple[Outcome, mail.Enqueued]:
     with i18n.speaking(held.member.language):
         outcome = wording.welcome(held, page_url(held), first=first)
         email = letters.send(
