@@ -21,6 +21,8 @@ import { wrongFields } from "./wrong";
 const POLL_MS = 3_000;
 const POLL_SLOWLY_MS = 20_000;
 const POLL_SLOWLY_AFTER_MS = 600_000;
+const AGAIN_MS = 5_000;
+const AGAIN_MAX_MS = 60_000;
 
 export interface FormContext {
   base: string;
@@ -68,8 +70,12 @@ function engaged(form: HTMLFormElement, descriptor: Descriptor, context: FormCon
   // The signed mark of when this filling began: it comes with the first challenge and goes with the next ones.
   let opened = "";
   let sentAt = 0;
-  // Marks this one filling: sent again after a lost answer, it is the same submission.
-  let once = randomId();
+  // Marks one filling: sent again after a lost answer, the same words are the same submission.
+  let once = "";
+  let marked = "";
+  // Until it is sent again by itself, and how often in a row it was.
+  let again: ReturnType<typeof setTimeout> | undefined;
+  let times = 0;
 
   function dispatch(event: FormEvent): boolean {
     const before = state;
@@ -100,11 +106,14 @@ function engaged(form: HTMLFormElement, descriptor: Descriptor, context: FormCon
   async function send(): Promise<void> {
     const altcha = await proven();
     const chat = context.conversation?.() ?? null;
+    const values = readValues(form);
+    const words = JSON.stringify(values);
+    if (words !== marked) [once, marked] = [randomId(), words];
     const answer = await call<Accepted & { error?: WireError }>(formUrl, {
       token: chat?.token,
       signal: stopped.signal,
       body: {
-        ...readValues(form),
+        ...values,
         page_url: location.href,
         once,
         lang: descriptor.lang,
@@ -112,9 +121,10 @@ function engaged(form: HTMLFormElement, descriptor: Descriptor, context: FormCon
         ...(chat?.id ? { conversation: chat.id } : {}),
       },
     });
-    proof = null;
+    // Where nothing was taken the proof was not spent either.
+    if (answer.status !== 503) proof = null;
     if (answer.status < 300) {
-      once = randomId();
+      marked = "";
       if (dispatch({ type: "accepted", answer: answer.data })) context.emit("form_sent", { form: descriptor.slug });
       if (state.phase === "confirmed") context.emit("confirmed", { form: descriptor.slug });
     } else if (answer.data?.error?.code === "challenge") {
@@ -130,8 +140,16 @@ function engaged(form: HTMLFormElement, descriptor: Descriptor, context: FormCon
     if (status === 422 && fields) dispatch({ type: "invalid", errors: fields });
     else if (data?.error?.message && (status === 409 || status === 422)) {
       dispatch({ type: "failed", problem: "said", message: data.error.message });
-    } else if (status === 429) dispatch({ type: "failed", problem: "rate_limited", retryAfter });
+    } else if (status === 503) dispatch({ type: "failed", problem: "unavailable" });
+    else if (status === 429) dispatch({ type: "failed", problem: "rate_limited", retryAfter });
     else dispatch({ type: "failed", problem: status === 403 ? "refused" : status === 404 ? "missing" : "server" });
+  }
+
+  /** What the service could not take goes again, later each time, and not from everybody at the same moment. */
+  function sendLater(): void {
+    clearTimeout(again);
+    if (state.again) again = setTimeout(() => void submit(), Math.min(AGAIN_MS * 2 ** times++, AGAIN_MAX_MS) * (0.5 + Math.random()));
+    else if (state.phase !== "sending" && state.phase !== "challenge") times = 0;
   }
 
   /** The solved challenge: begun when the person starts to type, so that it is there when they are done. */
@@ -205,6 +223,7 @@ function engaged(form: HTMLFormElement, descriptor: Descriptor, context: FormCon
     if (state.errors !== before.errors) showErrors(form, state.errors);
     problem.textContent = explain();
     problem.hidden = !problem.textContent;
+    if (state.phase !== before.phase || state.again !== before.again) sendLater();
     if (state.retryAfter !== before.retryAfter) {
       clearTimeout(pause);
       if (state.retryAfter) pause = setTimeout(() => dispatch({ type: "waited" }), state.retryAfter * 1000);
@@ -226,7 +245,7 @@ function engaged(form: HTMLFormElement, descriptor: Descriptor, context: FormCon
     if (what === "said") return state.message;
     if (what === "missing") return t("form_missing");
     if (what === "rate_limited" && retryAfter) return t("form_rate_limited", { time: waitingTime(retryAfter, westernLocale(descriptor.lang)) });
-    return t(what === "rate_limited" ? "form_rate_limited_later" : `form_${what}`);
+    return [t(what === "rate_limited" ? "form_rate_limited_later" : `form_${what}`), state.again && t("form_again")].filter(Boolean).join(" ");
   }
 
   function showDone(before: FormState): void {
@@ -259,6 +278,7 @@ function engaged(form: HTMLFormElement, descriptor: Descriptor, context: FormCon
   // Errors go away where the person mends them; the first key press has the challenge worked out meanwhile.
   function onInput({ target }: Event): void {
     clearError(form, target as HTMLInputElement);
+    dispatch({ type: "changed" });
     if ((target as HTMLInputElement).type === "range") sayValue(target as HTMLInputElement, descriptor.lang);
     if (!proof && !context.preview) proven().catch(() => undefined);
   }
@@ -280,6 +300,7 @@ function engaged(form: HTMLFormElement, descriptor: Descriptor, context: FormCon
     phase: () => state.phase,
     stop() {
       stopped.abort();
+      clearTimeout(again);
       clearTimeout(poll);
       clearTimeout(pause);
       for (const end of ends) end();

@@ -26,6 +26,18 @@ test("a network failure keeps the form and lets it be sent again", () => {
   expect(reduce(failed, submit)).toMatchObject({ phase: "sending", problem: null });
 });
 
+test("what passes is sent again as it was typed, until somebody changes it", () => {
+  for (const problem of ["network", "unavailable"] as const) {
+    const waiting = after(submit, { type: "failed", problem });
+    expect(waiting).toMatchObject({ phase: "failed", problem, again: true });
+    expect(reduce(waiting, submit)).toMatchObject({ phase: "sending", again: false });
+    const changed = reduce(waiting, { type: "changed" });
+    expect(changed).toMatchObject({ phase: "failed", problem, again: false });
+    expect(reduce(changed, { type: "changed" })).toBe(changed);
+  }
+  expect(after(submit, { type: "failed", problem: "server" }).again).toBe(false);
+});
+
 test("too many tries say when to come back", () => {
   expect(after(submit, { type: "failed", problem: "rate_limited", retryAfter: 30 }).retryAfter).toBe(30);
 });

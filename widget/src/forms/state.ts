@@ -3,7 +3,7 @@
 import type { Accepted, FormResult, SubmissionState } from "../protocol";
 
 export type Phase = "idle" | "sending" | "invalid" | "challenge" | "sent" | "confirmed" | "expired" | "failed";
-export type Problem = "network" | "server" | "rate_limited" | "waited" | "challenge" | "refused" | "missing" | "said";
+export type Problem = "network" | "unavailable" | "server" | "rate_limited" | "waited" | "challenge" | "refused" | "missing" | "said";
 export type CodeProblem = "format" | "wrong_code" | "expired" | "too_many_tries" | "rate_limited" | "network" | "server";
 
 export interface FormState {
@@ -13,6 +13,8 @@ export interface FormState {
   problem: Problem | null;
   /** Seconds to wait, when the service said so. */
   retryAfter: number | null;
+  /** It is sent again by itself, as it was typed: what was in the way passes. */
+  again: boolean;
   /** What the service said: where the e-mail went, or why it takes nothing. */
   message: string;
   submission: string | null;
@@ -34,6 +36,7 @@ export type FormEvent =
   | { type: "accepted"; answer: Accepted }
   | { type: "failed"; problem: Problem; retryAfter?: number | null; message?: string }
   | { type: "waited" }
+  | { type: "changed" }
   | { type: "polled"; answer: SubmissionState }
   | { type: "code" }
   | { type: "codeRefused"; problem: CodeProblem; wait?: number | null }
@@ -46,6 +49,7 @@ export const INITIAL: FormState = {
   errors: {},
   problem: null,
   retryAfter: null,
+  again: false,
   message: "",
   submission: null,
   pollToken: null,
@@ -59,6 +63,8 @@ export const INITIAL: FormState = {
 
 const OPEN: Phase[] = ["idle", "invalid", "failed"];
 const BUSY: Phase[] = ["sending", "challenge"];
+/** Nobody took it, and nobody refused it either. */
+const PASSING: Problem[] = ["network", "unavailable"];
 
 /** The state after an event; the very same object where the event changes nothing. */
 export function reduce(state: FormState, event: FormEvent): FormState {
@@ -76,9 +82,10 @@ export function reduce(state: FormState, event: FormEvent): FormState {
         ? { ...INITIAL, phase: "failed", problem: "challenge" }
         : { ...state, phase: "challenge", challenged: true };
     case "failed":
-      return BUSY.includes(state.phase)
-        ? { ...INITIAL, phase: "failed", problem: event.problem, retryAfter: event.retryAfter ?? null, message: event.message ?? "" }
-        : state;
+      return BUSY.includes(state.phase) ? failed(event) : state;
+    case "changed":
+      // What was changed meanwhile goes when the person says so.
+      return state.again ? { ...state, again: false } : state;
     case "waited":
       return state.problem === "rate_limited" ? { ...state, problem: "waited", retryAfter: null } : state;
     case "accepted":
@@ -100,6 +107,10 @@ export function reduce(state: FormState, event: FormEvent): FormState {
     case "edit":
       return BUSY.includes(state.phase) ? state : INITIAL;
   }
+}
+
+function failed({ problem, retryAfter = null, message = "" }: Extract<FormEvent, { type: "failed" }>): FormState {
+  return { ...INITIAL, phase: "failed", problem, retryAfter, message, again: PASSING.includes(problem) };
 }
 
 function accepted(answer: Accepted): FormState {
