@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from leadcapture import clock, db, i18n, ids, signing, web
-from leadcapture.errors import Conflict, Invalid, LeadCaptureError, RateLimited
+from leadcapture.errors import Conflict, Invalid, LeadCaptureError, RateLimited, Unavailable
 from leadcapture.forms import access, checking, intake, operations, queries, rules, typos
 from leadcapture.guard import ceilings, opened
 from leadcapture.optin import rules as optin
@@ -84,7 +84,8 @@ def send(key: str, slug: str) -> Response:
             access.evidence(fields, fields.get("page_url") or request.url, signals),
             mails=access.mail_settings(),
         )
-    except (Invalid, Conflict) as error:  # what the door does not take, and what a kind finds out only now
+    # What the door does not take, what a kind finds out only now, and what nobody can write now.
+    except (Invalid, Conflict, Unavailable) as error:
         return _form_page(site, form, language, fields, error)
     access.announce(changed)
     return _sent_page(site, form, submission, checked.address.typed)
@@ -205,7 +206,7 @@ def form_context(
         "agreed": fields.getlist("consent"),
         "errors": error.fields if isinstance(error, Invalid) else {},
         "problem": error.message if error else None,
-        "wait": error.retry_after if isinstance(error, RateLimited) else None,
+        "wait": error.retry_after if isinstance(error, RateLimited | Unavailable) else None,
         "once": fields.get("once") or secrets.token_urlsafe(16),
         "opened": fields.get("opened") or opened.sign(clock.now(), form.public_id),
         "page_url": fields.get("page_url") or request.referrer or "",
@@ -231,7 +232,7 @@ def _form_page(
     context = form_context(site, form, described, fields, error, computed=computed)
     page = render_template([f"forms/kinds/{form.kind}.html", "forms/form.html"], **context)
     response = make_response(page, error.status if error else 200)
-    if isinstance(error, RateLimited):
+    if isinstance(error, RateLimited | Unavailable):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
 

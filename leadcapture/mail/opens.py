@@ -6,12 +6,14 @@ Kept for a day. Whoever opened a link cannot be read out of it: the IP address i
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from leadcapture import db, signing
+from leadcapture.errors import Unavailable
 from leadcapture.mail.models import Email, MailOpen
 
 KEPT = timedelta(days=1)
@@ -21,11 +23,12 @@ MOST = 50  # rows about one thing, the newest: who comes under a hundred names f
 def note(now: datetime, *, about: Iterable[str], link: str, ip: str, agent: str) -> None:
     """Remember that this asker opened the `link` (confirm, mail, unsubscribe, preferences) of a mail about the things
     with those public ids: a confirmation, a contact. For edges; writes what is new alone, so that a thousand looks are
-    one row."""
+    one row. While nothing can be written nothing is remembered: the page is shown all the same."""
     with db.read() as session:
         new = [one for one in about if _is_new(session, one, link, ip, agent)]
     for one in new:
-        db.write(_add, MailOpen(about=one, link=link, ip_digest=_digest(ip), agent=_agent(agent), at=now))
+        with suppress(Unavailable):
+            db.write(_add, MailOpen(about=one, link=link, ip_digest=_digest(ip), agent=_agent(agent), at=now))
 
 
 def by_same(session: Session, now: datetime, *, about: str, ip: str, agent: str) -> frozenset[str]:
