@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ARRAY,
     JSON,
     ColumnElement,
-    String,
     any_,
     bindparam,
     cast,
@@ -26,13 +25,15 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+V = TypeVar("V", str, int)
 
-def among(session: Session, column: InstrumentedAttribute[str], values: Collection[str]) -> ColumnElement[bool]:
-    """That the column has one of these texts, any number of them."""
+
+def among(session: Session, column: InstrumentedAttribute[V], values: Collection[V]) -> ColumnElement[bool]:
+    """That the column has one of these texts or numbers, any number of them."""
     if session.get_bind().dialect.name == "sqlite":
         each = func.json_each(bindparam("values", json.dumps(list(values)), unique=True)).table_valued("value")
         return column.in_(select(each.c.value))
-    return column == any_(bindparam("values", list(values), unique=True, type_=ARRAY(String)))
+    return column == any_(bindparam("values", list(values), unique=True, type_=ARRAY(column.type)))
 
 
 def insert_new(

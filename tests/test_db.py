@@ -18,7 +18,7 @@ from leadcapture.mail.models import Suppression
 from leadcapture.sites.models import Site
 
 NOW = datetime(2026, 3, 4, 10, 30, tzinfo=UTC)
-SEARCH = ("message_search", "conversation_search", "ix_search_")
+SEARCH = ("message_search", "conversation_search", "contact_search", "ix_search_")
 
 
 def add_site(session: Session, key: str, *, then: Exception | None = None) -> str:

@@ -16,6 +16,7 @@ from leadcapture.chat import summaries, words
 from leadcapture.chat.words import Term
 from leadcapture.db import UtcDateTime
 from leadcapture.errors import Invalid
+from leadcapture.folding import folded
 
 HITS = 30  # in one answer
 PEOPLE = 5  # conversations found by who wrote, before the messages
@@ -102,7 +103,7 @@ def _tsquery(wanted: Sequence[Term]) -> str:
     """The terms in the language of to_tsquery."""
 
     def phrase(term: Term) -> str:
-        parts = [f"'{words.folded(word)}'" for word in term.words]
+        parts = [f"'{folded(word)}'" for word in term.words]
         return "(" + " <-> ".join(parts) + (":*" if term.open else "") + ")"
 
     return " & ".join(phrase(term) for term in wanted)

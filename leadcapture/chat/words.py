@@ -1,15 +1,16 @@
 """Words as search knows them: what somebody looks for taken apart, and where in a text it is found.
 
-Capitals, accents and the marks above and below Arabic letters make no difference. The same folding is written in SQL by
-the migration that makes the search tables; a test holds the two equal.
+Capitals, accents and the marks above and below Arabic letters make no difference (leadcapture/folding.py). The same
+folding is written in SQL by the migration that makes the search tables; a test holds the two equal.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from leadcapture.folding import folded, plain
 
 LONGEST_SEARCH = 200  # characters
 MOST_WORDS = 12
@@ -17,12 +18,6 @@ SHORTEST_BEGINNING = 2  # characters: fewer would stand at the beginning of half
 AROUND = 60  # characters shown before the first hit
 SNIPPET = 200  # characters shown at most
 
-# Letters that people write either way.
-SAME_ARABIC = {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ؤ": "و", "ئ": "ي", "ى": "ي", "ة": "ه"}
-# What stands above, below or between Arabic letters without being one: the vowels, their dagger, and the stretching.
-ARABIC_MARKS = [chr(code) for code in range(0x064B, 0x0656)] + ["\u0670", "\u0640"]
-_ARABIC = str.maketrans(SAME_ARABIC | dict.fromkeys(ARABIC_MARKS, ""))
-_ACCENTS = re.compile("[\u0300-\u036f]")
 _WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f\u064b-\u0655\u0670\u0640])*")
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»", '"'))
 _PART = re.compile(r'"([^"]*)"|([^\s"]+)')
@@ -34,16 +29,6 @@ class Term:
 
     words: tuple[str, ...]
     open: bool
-
-
-def plain(word: str) -> str:
-    """The word in small letters, with Arabic letters as they are looked for. Accents stay."""
-    return unicodedata.normalize("NFC", word).translate(_ARABIC).lower()
-
-
-def folded(word: str) -> str:
-    """As `plain`, without accents."""
-    return _ACCENTS.sub("", unicodedata.normalize("NFD", plain(word)))
 
 
 def terms(text: str) -> list[Term]:

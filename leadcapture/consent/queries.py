@@ -120,6 +120,21 @@ def who_agrees(purpose: str, versions: Sequence[str] | None = None) -> ColumnEle
     return (mine if versions is None else mine.where(Agreement.version.in_(versions))).exists()
 
 
+def newest_who_agree(
+    session: Session, site_id: int, purpose: str, versions: Sequence[str], *, before_id: int | None, limit: int
+) -> list[int]:
+    """The internal ids of the newest contacts who agree to one of these versions of the purpose, before that id."""
+    found: list[int] = []
+    for version in versions:
+        mine = select(Agreement.contact_id).where(
+            Agreement.site_id == site_id, Agreement.purpose == purpose, Agreement.version == version
+        )
+        if before_id is not None:
+            mine = mine.where(Agreement.contact_id < before_id)
+        found += session.scalars(mine.order_by(Agreement.contact_id.desc()).limit(limit))
+    return sorted(found, reverse=True)[:limit]
+
+
 def purposes(session: Session, site_id: int) -> list[str]:
     """The purposes that somebody on the site agrees to now, in the order of their names."""
     return _distinct(session, Agreement.purpose, Agreement.site_id == site_id)

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as Answer
 from leadcapture import db, web
 from leadcapture.chat import summaries
 from leadcapture.consent import queries as consent
-from leadcapture.contacts import export, queries
+from leadcapture.contacts import export, finding, queries
 from leadcapture.forms import operations as form_operations
 from leadcapture.forms import queries as forms
 from leadcapture.i18n import gettext as _
@@ -58,17 +58,19 @@ def list_contacts() -> str:
     before = request.args.get("before", type=int)
     site = session.current_site()
     with db.read() as reading:
-        agreed = consent.versions_of(reading, site.id, purpose) if version else []
-        same = [one for one in agreed if same_words(one, version)]
+        agreed = consent.versions_of(reading, site.id, purpose) if purpose else []
+        same = [one for one in agreed if same_words(one, version)] if version else []
         words = consent.words(reading, site.id, purpose, same[0]) if same else ""
         purposes = consent.purposes(reading, site.id)
-        found, next_before = queries.page(
+        wanted = same if version else agreed
+        found, next_before = finding.page(
             reading,
             site.id,
             before_id=before,
             search=search,
             status=status or None,
-            where=consent.who_agrees(purpose, same if version else None) if purpose else None,
+            where=consent.who_agrees(purpose, wanted) if purpose else None,
+            among=consent.newest_who_agree(reading, site.id, purpose, wanted, before_id=before, limit=finding.FEW + 1),
         )
     asked: dict[str, Any] = {"search": search, "status": status, "purpose": purpose, "version": version}
     asked = {name: value or None for name, value in asked.items()}
@@ -81,7 +83,7 @@ def list_contacts() -> str:
         version=version if same else "",
         words=words,
         purposes=purposes,
-        statuses=queries.STATUSES,
+        statuses=finding.STATUSES,
         newest=url_for(".list_contacts", **asked) if before else None,
         older=url_for(".list_contacts", **asked, before=next_before) if next_before else None,
     )

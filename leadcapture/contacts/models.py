@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from leadcapture.db import Base
@@ -19,6 +19,7 @@ class Contact(Base):
     __table_args__ = (
         UniqueConstraint("site_id", "email_key"),
         Index("ix_contacts_site_recent", "site_id", "id"),
+        Index("ix_contacts_site_status", "site_id", "status", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -43,6 +44,18 @@ class Contact(Base):
     active_at: Mapped[datetime] = mapped_column(index=True)  # the last thing that was heard of the person
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+class ContactWords(Base):
+    """What is looked for in a contact: name, address and phone number, folded. Written by triggers alone, which also
+    keep the index over it true (contacts/finding.py)."""
+
+    __tablename__ = "contact_words"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    site_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    contact_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    words: Mapped[str] = mapped_column(Text)
 
 
 class AddressChange(Base):

@@ -14,15 +14,6 @@ def csv_cell(value: str) -> str:
     return f"'{value}" if value.startswith(FORMULA) else value
 
 
-def spellings(word: str) -> set[str]:
-    """The word in the cases it may have been written in, as a database's lower() leaves them.
-
-    SQLite's lower() knows ASCII alone, so that "Ünal" stays "Ünal" there.
-    """
-    ascii_lower = str.maketrans({chr(c): chr(c + 32) for c in range(ord("A"), ord("Z") + 1)})
-    return {word.lower(), *(spelt.translate(ascii_lower) for spelt in (word, word.title(), word.upper()))}
-
-
 def merged(before: str, now: str) -> str:
     """The newer of two texts, unless it says nothing."""
     return now or before

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from leadcapture import addresses, db, jobs  # noqa: F401 the table of jobs connects the slices
-from leadcapture.contacts import export, operations, queries
+from leadcapture.contacts import export, finding, operations, queries
 from leadcapture.contacts.models import Contact
 from leadcapture.contacts.operations import suppress as contacts_know_of_bounces
 from leadcapture.contacts.rules import FORMULA, csv_cell
@@ -117,7 +117,7 @@ def known(people, now) -> SimpleNamespace:
 )
 def test_search_finds_any_part_and_takes_signs_as_they_are(known, search, found):
     with db.read() as session:
-        assert emails(queries.page(session, known.site.id, search=search)) == found
+        assert emails(finding.page(session, known.site.id, search=search)) == found
 
 
 def test_pages_follow_one_another_without_gap_or_repeat(people, now):
@@ -126,7 +126,7 @@ def test_pages_follow_one_another_without_gap_or_repeat(people, now):
     seen, before = [], None
     with db.read() as session:
         while True:
-            page = queries.page(session, people.site.id, before_id=before, limit=3)
+            page = finding.page(session, people.site.id, before_id=before, limit=3)
             seen += emails(page)
             before = page[1]
             if before is None:
