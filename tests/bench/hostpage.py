@@ -3,13 +3,15 @@ main thread and layout shift in a real Chromium whose processor is slowed down f
 without the snippet.
 
 The page of a shop has text, boxes and a list, so that a shift would show. It is watched for two seconds after it has
-loaded. Time of the main thread is the browser's own count of tasks of this page (`TaskDuration`); what the snippet
-costs is the difference of the two medians.
+loaded. The snippet's time is what the browser's own trace puts down to its script (compiled, evaluated, called back, in
+time of the processor, so that a busy machine counts little); beside it stands the time of all tasks of the page with
+and without the snippet, which holds laying out and painting too, and differs from visit to visit by more than the
+snippet takes.
 """
 
 from __future__ import annotations
 
-import statistics
+import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from shutil import which
@@ -26,7 +28,7 @@ SLOWED = 4
 WATCHED = 2_000  # milliseconds
 BODY = "<h1>Some shop</h1>" + "".join(
     f"<article><h2>Kettle {number}</h2><p>{'A kettle that holds two litres. ' * 12}</p><button>Buy</button></article>"
-    for number in range(40)
+    for number in range(12)
 )
 SHIFTS = """() => new Promise(resolve => {
     let sum = 0
@@ -49,12 +51,15 @@ def run() -> list[Figure]:
     def of(has_snippet: bool, what: str) -> list[float]:
         return [visit[what] for visit in seen[has_snippet]]
 
-    usual = statistics.median(of(False, "thread"))
     return [
-        Figure("main thread without the snippet", "ms", of(False, "thread")),
-        Figure("main thread with it", "ms", of(True, "thread"), of="main thread without the snippet"),
-        Figure("main thread, the snippet's share", "ms", [ms - usual for ms in of(True, "thread")], reach="≤ 10 ms"),
-        Figure("scripts, the snippet's share", "ms", of(True, "script")),
+        Figure("main thread, all of the page without the snippet", "ms", of(False, "thread")),
+        Figure(
+            "main thread, all of the page with it",
+            "ms",
+            of(True, "thread"),
+            of="main thread, all of the page without the snippet",
+        ),
+        Figure("main thread, the snippet's own", "ms", of(True, "script"), reach="≤ 10 ms"),
         Figure("requests of the snippet", "requests", _more(of(True, "requests"), of(False, "requests")), reach="1"),
         Figure("transferred for the snippet", "bytes", _more(of(True, "bytes"), of(False, "bytes")), reach="≤ 5,120"),
         Figure("layout shift", "score", of(True, "shift"), reach="0"),
@@ -75,20 +80,36 @@ def _visit(browser: Browser, url: str) -> dict[str, float]:
     devtools.on("Network.loadingFinished", lambda event: transferred.append(event["encodedDataLength"]))
     devtools.on("Network.requestWillBeSent", lambda event: asked.append(event["request"]["url"]))
     for domain in ("Network", "Performance"):
-        devtools.send(f"{domain}.enable")
+        devtools.send(f"{domain}.enable", {"timeDomain": "threadTicks"} if domain == "Performance" else {})
     devtools.send("Emulation.setCPUThrottlingRate", {"rate": SLOWED})
+    browser.start_tracing(page=page, categories=["devtools.timeline", "disabled-by-default-devtools.timeline", "v8"])
     page.goto(url)
     page.wait_for_timeout(WATCHED)
+    traced = json.loads(browser.stop_tracing())["traceEvents"]
     found = {one["name"]: one["value"] for one in devtools.send("Performance.getMetrics")["metrics"]}
     shift = page.evaluate(SHIFTS)
     context.close()
     return {
         "thread": found["TaskDuration"] * 1000,
-        "script": found["ScriptDuration"] * 1000,
+        "script": _script(traced),
         "requests": len([url for url in asked if not url.startswith("data:")]),
         "bytes": sum(transferred),
         "shift": shift,
     }
+
+
+def _script(events: list[dict[str, Any]]) -> float:
+    """Milliseconds of the main thread that the trace puts down to the snippet; what happens within another is counted
+    once."""
+    ours = [
+        (event["ts"], event["ts"] + event["dur"], event["tdur"])
+        for event in events
+        if event.get("tdur") and "/widget/" in json.dumps(event.get("args", {}))
+    ]
+    outermost = [
+        one for one in ours if not any(other[0] <= one[0] and one[1] <= other[1] and other != one for other in ours)
+    ]
+    return sum(own for _begun, _ended, own in outermost) / 1000
 
 
 @contextmanager
