@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
 
 from flask import Flask
@@ -10,7 +9,7 @@ from flask_wtf.csrf import CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
 
 import leadcapture.hooks  # noqa: F401 importing them is what connects them
-from leadcapture import db, health, ratelimit, signing, socketio, uploads, web
+from leadcapture import db, health, logs, metrics, ratelimit, signing, socketio, uploads, web
 from leadcapture.chat import routes as chat_routes
 from leadcapture.chat import sockets as chat_sockets
 from leadcapture.chat.sockets import by_http as chat_events
@@ -90,6 +89,7 @@ PAGES = (
 # Edges that carry their own proof (a token, a bearer) or need none, and know no cookie.
 OPEN = (
     health,
+    metrics,
     snippet_routes,
     chat_routes,
     chat_events,
@@ -106,7 +106,7 @@ OPEN = (
 
 def configure(settings: Settings) -> None:
     """Have everything that is one for the whole process go by these settings."""
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.configure(settings)
     kinds.use_folder(settings.form_kinds)
     signing.configure(settings.secret_keys)
     ratelimit.configure(settings)
@@ -140,6 +140,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> Flask:
     # Sockets first: what web.init puts around the application (trusted proxies) must be around them too.
     socketio.init(app, settings)
     web.init(app, settings)
+    logs.init(app, settings)
     guard.init(app)
     csrf = CSRFProtect(app)
     for edge in PAGES:

@@ -17,7 +17,21 @@ from rich.table import Table
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from leadcapture import __version__, addresses, clock, db, doctor, jobs, ratelimit, server, signing, tables, uploads
+from leadcapture import (
+    __version__,
+    addresses,
+    clock,
+    db,
+    doctor,
+    jobs,
+    logs,
+    metrics,
+    ratelimit,
+    server,
+    signing,
+    tables,
+    uploads,
+)
 from leadcapture import settings as settings_module
 from leadcapture.addresses import Address
 from leadcapture.backup import commands as backup_commands
@@ -73,6 +87,7 @@ def _connected(*, serving: bool = False) -> Settings:
     """The settings, with the database connected and, on SQLite, migrated; this process uses it until it ends, and is
     its one service where it is `serving`. Raises Conflict when it is not ready, or somebody else's."""
     settings = settings_module.load()
+    logs.configure(settings)
     if serving:
         lock.serve(settings)
     lock.use(settings)
@@ -111,7 +126,7 @@ def serve(no_jobs: bool) -> None:
 @leadcapture.command("jobs")
 def run_jobs() -> None:
     """Run the jobs alone, beside `serve --no-jobs`."""
-    _connected()
+    metrics.configure(_connected())
     running = jobs.start(live=False, rest=True)
 
     def finish() -> None:

@@ -104,6 +104,10 @@ class Base(DeclarativeBase):
 
 _database: Database | None = None
 
+# Told of each write, once it is committed: the seconds from asking for it; of each group: how many operations it had.
+written: list[Callable[[float], None]] = []
+grouped: list[Callable[[int], None]] = []
+
 
 class Database:
     """One engine and the way to write through it."""
@@ -128,8 +132,12 @@ class Database:
     def write(self, operation: Callable[..., R], *args: Any, **kwargs: Any) -> R:
         """What the operation returns, once it is committed to disk. Raises Unavailable: then it was not, or, where the
         line broke while it was committed, perhaps it was."""
+        began = time.perf_counter()
         with _telling():
-            return self._write(operation, *args, **kwargs)
+            result = self._write(operation, *args, **kwargs)
+        for tell in written:
+            tell(time.perf_counter() - began)
+        return result
 
     def _write(self, operation: Callable[..., R], *args: Any, **kwargs: Any) -> R:
         if self._writer is not None:
@@ -246,6 +254,8 @@ class _GroupWriter:
             while self._waiting:
                 group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
                 outcomes = self._outcomes([operation for operation, _ in group])
+                for tell in grouped:
+                    tell(len(group))
                 for (_, answer), (result, failure) in zip(group, outcomes, strict=True):
                     if failure is None:
                         answer.set(result)

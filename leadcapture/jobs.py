@@ -4,6 +4,7 @@ may run the same table."""
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from datetime import datetime
 import gevent
 
 import leadcapture.hooks  # noqa: F401 importing them is what connects them
-from leadcapture import clock
+from leadcapture import clock, metrics
 from leadcapture.chat import escalation, files, watching
 from leadcapture.chat import live as chat
 from leadcapture.consent import checkpoints
@@ -65,7 +66,9 @@ def start(*, live: bool, rest: bool) -> list[gevent.Greenlet[..., None]]:
 
 
 def _repeat(job: Job) -> None:
+    due = time.monotonic()
     while True:
+        began = time.monotonic()
         try:
             job.run(clock.now())
         except Unavailable:
@@ -75,4 +78,7 @@ def _repeat(job: Job) -> None:
             # One bad row must not end a job; what failed stays due.
             log.exception("job %s failed", job.name)
             gevent.sleep(min(5.0, job.every * 5))
+        ended = time.monotonic()
+        metrics.job_ran(job.name, began - due, ended - began)
+        due = ended + job.every
         gevent.sleep(job.every)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from leadcapture.errors import NotFound
@@ -45,6 +45,16 @@ _acted_on = (
     .order_by(_emails.c.sent_at.is_(None), _emails.c.id.desc())  # the newest that was sent first
     .limit(1)
 )
+
+
+def expiring_after(session: Session, moment: datetime) -> dict[str, int]:
+    """How many confirmations of all sites that end, or would have ended, after that moment are pending and confirmed:
+    those asked for lately, by what became of them."""
+    found = {}
+    for status in ("pending", "confirmed"):
+        which = select(func.count()).where(Confirmation.status == status, Confirmation.expires_at > moment)
+        found[status] = session.scalars(which).one()
+    return found
 
 
 def by_public_id(session: Session, public_id: str, *, lock: bool = False) -> Confirmation:
