@@ -125,8 +125,8 @@ class Writer:
 
 @contextmanager
 def writing(target: Path) -> Iterator[Writer]:
-    """`with writing(path) as archive:` what is at `path`, readable by this user alone, once the block ended well: all of
-    it and on the disk. Otherwise nothing is. What lies there already is never written over (FileExistsError)."""
+    """`with writing(path) as archive:` what lies at `path`, for this user alone, once the block ended well: all of it
+    and on the disk. Else nothing does. What lies there already is never written over (FileExistsError)."""
     if target.exists():
         raise FileExistsError(target)
     unfinished = target.with_name(f".{target.name}.part")
