@@ -11,9 +11,6 @@ from datetime import datetime
 
 import click
 import gevent
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -173,6 +170,8 @@ def _show_demo(settings: Settings, seeded: demo_operations.Demo) -> None:
         *(("Sign in", person.email, f"{person.password}  ({person.role})") for person in seeded.operators),
         ("Mails", f"{where} in the console, under Outbox", ""),
     ]
+    from rich.console import Console  # here, because it takes long and starting must not
+
     screen = Console(soft_wrap=True, highlight=False)
     screen.print("\n[bold]LeadCapture is starting with a demo shop.[/] Open both in two windows, side by side.\n")
     for title, what, more in lines:
@@ -191,6 +190,9 @@ def seed_demo(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(seeded.for_json(), indent=2))
         return
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table("Site", "E-mail", "Password", "Role")
     for name, of_site in (("Demo shop", seeded), ("Other shop", seeded.other)):
         for person in of_site.operators:
@@ -308,6 +310,9 @@ def contacts_export(site_key: str) -> None:
         of_site = site_queries.by_key(session, site_key)
         rows = contact_export.csv_rows(session, of_site.id)
         if sys.stderr.isatty() and not sys.stdout.isatty():
+            from rich.console import Console
+            from rich.progress import track
+
             total = contact_queries.count(session, of_site.id) + 1
             rows = iter(track(rows, "Contacts", total=total, console=Console(stderr=True), transient=True))
         out = sys.stdout.buffer

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import redis
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from leadcapture import db, settings, tables
@@ -92,6 +91,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
 def _redis(settings: Settings) -> Iterator[Finding]:
     if not settings.redis_url:
         return
+    import redis  # here, because it takes long and starting must not
+
     try:
         redis.Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=5).ping()
         yield Finding("Redis", True, "answers.")

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-import jwt
 from sqlalchemy import Table, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -90,6 +89,8 @@ def _by_hash(identity: Mapping[str, Any], secrets: Sequence[str]) -> Claim:
 
 
 def _by_jwt(text: object, secrets: Sequence[str]) -> Claim:
+    import jwt  # here, because it takes long and starting must not
+
     if not isinstance(text, str) or len(text) > LONGEST_JWT:
         raise Invalid(_("This request cannot be read (%(name)s).", name="jwt"), code="bad_request")
     for secret in secrets:

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import phonenumbers
 from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -88,6 +87,8 @@ def _answer(question: Mapping[str, Any], text: str, settings: chat_settings.Chat
 
 
 def _number(text: str, region: str) -> str:
+    import phonenumbers  # here, because it takes long and starting must not
+
     try:
         number = phonenumbers.parse(_western_digits(text), region or None)
     except phonenumbers.NumberParseException:

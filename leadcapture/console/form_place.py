@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from typing import Any
 
-import segno
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -77,7 +76,9 @@ def _found(public_id: str) -> Any:
         return queries.by_public_id(reading, session.current_site().id, public_id)
 
 
-def _code(found: Any) -> segno.QRCode:
+def _code(found: Any) -> Any:
+    import segno  # here, because it takes long and starting must not
+
     # Level M: still read with 15 % of it dirty or torn (ISO/IEC 18004); more would make it denser.
     return segno.make(short_url(found), error="m", micro=False, boost_error=False)
 

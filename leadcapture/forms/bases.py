@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import phonenumbers
 from babel import Locale
 from wtforms import BooleanField, Form, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, Optional
@@ -64,6 +63,8 @@ class NamedVisitorForm(VisitorForm):
 
 
 def _regions() -> list[tuple[str, str]]:
+    import phonenumbers  # here, because it takes long and starting must not
+
     names = Locale.parse(i18n.language()).territories
     known = sorted((names.get(code, code), code) for code in phonenumbers.SUPPORTED_REGIONS)
     return [("", _("None: every number begins with +")), *((code, name) for name, code in known)]

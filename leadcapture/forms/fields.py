@@ -8,7 +8,6 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-import phonenumbers
 import wtforms
 from wtforms import EmailField, FieldList, Form, FormField, HiddenField, RadioField, StringField, TelField
 from wtforms.fields import DateTimeLocalField, SelectMultipleField
@@ -104,6 +103,8 @@ class PhoneField(TelField):
     def pre_validate(self, form: Any) -> None:  # noqa: ARG002 the signature is WTForms's
         if not self.data:
             return
+        import phonenumbers  # here, because it takes long and starting must not
+
         try:
             number = phonenumbers.parse(rules.western_digits(self.data), self.region or None)
         except phonenumbers.NumberParseException as error:
@@ -120,6 +121,8 @@ class PhoneField(TelField):
 
 def phone_text(number: str, region: str = "") -> str:
     """A number in E.164 form as people write it: nationally within `region`, else internationally."""
+    import phonenumbers
+
     try:
         parsed = phonenumbers.parse(number, None)
     except phonenumbers.NumberParseException:

@@ -7,19 +7,19 @@ nothing, and nobody is refused for it.
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import threading
 import time
 from dataclasses import dataclass
 from functools import cache
-
-import dns.exception
-import dns.inet
-import dns.nameserver
-import dns.resolver
+from typing import TYPE_CHECKING
 
 from leadcapture.errors import BadSetting
 from leadcapture.settings import Settings
+
+if TYPE_CHECKING:
+    import dns.resolver
 
 log = logging.getLogger("leadcapture.guard")
 
@@ -85,6 +85,8 @@ def look(domain: str) -> str:
 
 
 def _ask(domain: str) -> str:
+    import dns.resolver  # here, because it takes long and starting must not
+
     try:
         found = _resolver(_state.nameservers).resolve(
             f"{domain}.", "MX", lifetime=LONGEST_WAIT, raise_on_no_answer=False, search=False
@@ -106,6 +108,8 @@ def _ask(domain: str) -> str:
 
 
 def _know_the_world() -> bool:
+    import dns.exception
+
     if _state.world_until > time.monotonic():
         return True
     try:
@@ -146,6 +150,8 @@ def _reserved(domain: str) -> bool:
 
 @cache
 def _resolver(nameservers: tuple[tuple[str, int], ...]) -> dns.resolver.Resolver:
+    import dns.resolver
+
     # Its waiting goes through `selectors`, which gevent has made its own: other greenlets run meanwhile.
     resolver = dns.resolver.Resolver(configure=not nameservers)
     if nameservers:
@@ -154,12 +160,20 @@ def _resolver(nameservers: tuple[tuple[str, int], ...]) -> dns.resolver.Resolver
     return resolver
 
 
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def _servers(text: str) -> list[tuple[str, int]]:
     found = []
     for entry in filter(None, (one.strip() for one in text.split(","))):
         host, _colon, port = entry.rpartition(":") if _has_port(entry) else (entry, "", "53")
         host = host.removeprefix("[").removesuffix("]")
-        if not dns.inet.is_address(host) or not port.isdecimal() or not 0 < int(port) <= 65535:
+        if not _is_address(host) or not port.isdecimal() or not 0 < int(port) <= 65535:
             raise BadSetting(f"LEADCAPTURE_NAMESERVERS: {entry!r} is not like 127.0.0.1:53 or [::1]:53.")
         found.append((host, int(port)))
     return found

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from leadcapture import clock, db, uploads
 from leadcapture.errors import Conflict, Invalid
@@ -225,6 +223,9 @@ class _bar:
     """`with _bar(title) as told:` a progress bar on a terminal, nothing elsewhere."""
 
     def __init__(self, title: str) -> None:
+        from rich.console import Console  # here, because it takes long and starting must not
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
         screen = Console(stderr=True)
         self._progress = Progress(

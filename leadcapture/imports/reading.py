@@ -16,8 +16,6 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, NamedTuple
 
-import charset_normalizer
-
 CHUNK = 1 << 18
 LONGEST = 1_000_000  # bytes of a row: more is no row of a person
 MOST_LINES = 10_000  # of one row
@@ -249,6 +247,8 @@ def _code_page(head: bytes) -> str:
     """Western European is what is not UTF-8, but where much of the text is in no Latin letters: that is guessed."""
     letters = sum(byte > 127 or chr(byte).isalpha() for byte in head)
     if sum(byte > 127 for byte in head) * 5 > letters:
+        import charset_normalizer  # here, because it takes long and starting must not
+
         guess = charset_normalizer.from_bytes(head, cp_isolation=list(_GUESSED)).best()
         if guess is not None:
             return _GUESSED[guess.encoding]

@@ -9,12 +9,11 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Self
 
-from limits import parse_many
 from sqlalchemy import Integer, String, bindparam, cast, delete, func, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from leadcapture import addresses, db, signing
+from leadcapture import addresses, db, ratelimit, signing
 from leadcapture.addresses import Address
 from leadcapture.errors import BadSetting
 from leadcapture.mail.models import MailCap
@@ -70,7 +69,7 @@ def configure(settings: Settings) -> None:
     """
     text = settings.values["MAIL_PER_ADDRESS"]
     try:
-        found = [Limit(item.amount, timedelta(seconds=item.get_expiry())) for item in parse_many(text)]
+        found = [Limit(rate.amount, timedelta(seconds=rate.seconds)) for rate in map(ratelimit.parse, text.split(";"))]
     except ValueError as error:
         raise BadSetting(f"LEADCAPTURE_MAIL_PER_ADDRESS: {text!r} is not like 1/hour;3/day.") from error
     _limits[:] = sorted(found, key=lambda limit: limit.period)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from leadcapture import i18n, signing
 from leadcapture.addresses import Address
 from leadcapture.forms import letters
-from leadcapture.forms.kinds.webinar import calendar, rules, wording
+from leadcapture.forms.kinds.webinar import rules, wording
 from leadcapture.forms.kinds.webinar.queries import Held
 from leadcapture.forms.outcome import Outcome
 from leadcapture.i18n import gettext as _
@@ -78,6 +78,8 @@ def _send(
 
 
 def _attachment(now: datetime, held: Held, *, cancelled: bool) -> Attachment:
+    from leadcapture.forms.kinds.webinar import calendar  # here, because icalendar takes long and starting must not
+
     url = page_url(held)
     entry = calendar.Entry(
         uid=f"{held.seat.public_id}@{urlsplit(url).hostname}",
