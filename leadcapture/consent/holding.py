@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,9 @@ from leadcapture.contacts.models import Contact
 
 _agreements: Any = Agreement.__table__
 _NEWER = ("version", "seq", "at")
+_ended = delete(_agreements).where(
+    _agreements.c.contact_id == bindparam("of_contact"), _agreements.c.purpose == bindparam("of_purpose")
+)
 
 
 @cache
@@ -40,7 +43,7 @@ def given(session: Session, now: datetime, site_id: int, agreed: Sequence[tuple[
 
 def ended(session: Session, contact_id: int, purpose: str) -> None:
     """The contact agrees to this no more."""
-    session.execute(delete(_agreements).where(_agreements.c.contact_id == contact_id, _agreements.c.purpose == purpose))
+    session.connection().execute(_ended, {"of_contact": contact_id, "of_purpose": purpose})
 
 
 def forgotten(session: Session, site_id: int, contacts: Sequence[str]) -> None:

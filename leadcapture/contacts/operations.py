@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, func, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,11 @@ from leadcapture.contacts import rules
 from leadcapture.contacts.models import Contact
 
 A_DAY = timedelta(days=1)
+
+_TEXTS = ("name", "phone", "language")  # of a contact, which a newer one replaces
+
+_contacts: Any = Contact.__table__
+_described = update(_contacts).where(_contacts.c.id == bindparam("of_id"))
 
 
 def upsert_confirmed(
@@ -31,11 +37,13 @@ def upsert_confirmed(
     attributes: Mapping[str, Any] | None = None,
 ) -> Contact:
     """The contact with this address, which its owner has just confirmed: a new one, or the known one with what is new.
+    A copy of the row, bound to no session; the row is held until the transaction ends.
 
     The time of the first confirmation and the first source stay. Who had left is back, for only the person's own act
     leads here. Two confirmations at the same moment make one contact.
     """
-    values = {
+    connection = session.connection()
+    values: dict[str, Any] = {
         "public_id": ids.new("contact"),
         "site_id": site_id,
         "email": address.typed,
@@ -51,26 +59,22 @@ def upsert_confirmed(
         "created_at": now,
         "updated_at": now,
     }
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    session.execute(
-        dialect.insert(Contact).values(values).on_conflict_do_nothing(index_elements=["site_id", "email_key"])
-    )
-    contact = session.scalars(
-        select(Contact)
-        .where(Contact.site_id == site_id, Contact.email_key == address.key)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
-    if contact.public_id != values["public_id"]:
-        contact.email = address.typed
-        contact.name = rules.merged(contact.name, name)
-        contact.phone = rules.merged(contact.phone, phone)
-        contact.language = rules.merged(contact.language, language)
-        contact.attributes = rules.merged_attributes(contact.attributes, attributes or {})
-        contact.status = "confirmed"
-        contact.updated_at = contact.active_at = now
-        session.flush()
-    return contact
+    row = dict(connection.execute(_met(connection.dialect.name), values).one()._mapping)
+    if attributes and row["public_id"] != values["public_id"]:
+        row["attributes"] = rules.merged_attributes(row["attributes"], attributes)
+        connection.execute(_described, {"of_id": row["id"], "attributes": row["attributes"]})
+    return Contact(**row)
+
+
+@cache
+def _met(dialect: str) -> Any:
+    """Insert a contact, or tell who is there what is new, but for the attributes: of each text the newer one, unless it
+    says nothing."""
+    made = (sqlite if dialect == "sqlite" else postgresql).insert(_contacts)
+    new = {name: made.excluded[name] for name in ("email", "status", "active_at", "updated_at")}
+    texts = {name: func.coalesce(func.nullif(made.excluded[name], ""), _contacts.c[name]) for name in _TEXTS}
+    told = made.on_conflict_do_update(index_elements=["site_id", "email_key"], set_={**new, **texts})
+    return told.returning(*_contacts.c)
 
 
 def suppress(session: Session, now: datetime, *, site_id: int, email_key: str) -> None:

@@ -14,11 +14,6 @@ def csv_cell(value: str) -> str:
     return f"'{value}" if value.startswith(FORMULA) else value
 
 
-def merged(before: str, now: str) -> str:
-    """The newer of two texts, unless it says nothing."""
-    return now or before
-
-
 def merged_attributes(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
     """All attributes known so far, the newer ones first."""
     return {**before, **{name: value for name, value in now.items() if value not in (None, "")}}

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from leadcapture import addresses
@@ -152,8 +152,9 @@ def answered(session: Session, now: datetime, quarantined_id: int, yes: bool) ->
         source=session.get_one(Import, person.import_id).name[:120],
         attributes=person.attributes,
     )
-    contact.import_id = contact.import_id or person.import_id
-    session.flush()
+    if contact.import_id is None:
+        contact.import_id = person.import_id
+        session.execute(update(Contact).where(Contact.id == contact.id).values(import_id=person.import_id))
     return contact
 
 

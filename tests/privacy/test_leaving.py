@@ -90,7 +90,7 @@ def test_a_token_of_another_purpose_opens_nothing(client, contact):
 
 def test_the_pages_speak_the_contacts_language(client, people, now):
     def arabic(session) -> Contact:
-        contact = agree(session, now, people.site, "newsletter")
+        contact = session.merge(agree(session, now, people.site, "newsletter"))
         contact.language = "ar"
         return contact
 
