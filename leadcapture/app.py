@@ -47,7 +47,7 @@ from leadcapture.forms import routes as form_routes
 from leadcapture.forms import short as form_short
 from leadcapture.guard import mx
 from leadcapture.guard import routes as guard
-from leadcapture.mail import caps, transports
+from leadcapture.mail import caps, dkim, transports
 from leadcapture.mail import routes as mail_routes
 from leadcapture.operators import routes as operator_routes
 from leadcapture.privacy import pages as privacy_pages
@@ -113,6 +113,7 @@ def configure(settings: Settings) -> None:
     mx.configure(settings)
     caps.configure(settings)
     transports.configure(smtp_url=settings.smtp_url, public_url=settings.public_url)
+    dkim.configure(settings)
     uploads.configure(settings)
     db.connect(settings.database_url)
 

@@ -40,7 +40,8 @@ from leadcapture.demo import operations as demo_operations
 from leadcapture.errors import Conflict, Invalid, LeadCaptureError, Unavailable
 from leadcapture.forms import kinds
 from leadcapture.imports.commands import import_contacts
-from leadcapture.mail import caps, delivery, transports
+from leadcapture.mail import caps, delivery, dkim, transports
+from leadcapture.mail import commands as mail_commands
 from leadcapture.operators import operations as operator_operations
 from leadcapture.operators import queries as operator_queries
 from leadcapture.operators import rules as operator_rules
@@ -94,6 +95,7 @@ def _connected(*, serving: bool = False) -> Settings:
     ratelimit.configure(settings)
     caps.configure(settings)
     transports.configure(smtp_url=settings.smtp_url, public_url=settings.public_url)
+    dkim.configure(settings)
     uploads.configure(settings)
     server.prepare_database(settings)
     if tables.pending(db.current().engine):
@@ -339,6 +341,7 @@ def run_doctor() -> None:
 
 for brought in (
     consent,
+    mail_commands.dkim,
     *backup_commands.commands,
     *kinds.commands(),
     *proof_commands.commands,

@@ -1,8 +1,9 @@
 """Sends what is due: claim, send, record. Any number of workers may run it, and any may be killed at any moment.
 
-A mail is claimed by a conditional update (state `sending`, with the worker's name). `data_begun` is committed before
-DATA is sent. So of a worker that died, the mails whose DATA had not begun go back into the queue, and the one whose
-DATA had begun becomes `ambiguous`: perhaps it was delivered, so it is never sent again by itself.
+A worker sends over one connection, and over several while many mails wait. Each carries one mail at a time, and DATA of
+a mail is sent only once `begin` is committed: of a worker that was killed, at most one mail of each connection is in
+doubt. What the connections have to tell, one clerk writes down for all of them at once: a group costs little more than
+one, and an answer is always written before or with the beginning of the next mail.
 """
 
 from __future__ import annotations
@@ -14,35 +15,35 @@ import platform
 import random
 import secrets
 import time
-from dataclasses import dataclass
+from collections import deque
 from datetime import datetime, timedelta
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
-from email.utils import format_datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-from gevent.event import Event
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+import gevent
+from gevent.event import AsyncResult, Event
+from gevent.lock import BoundedSemaphore
+from gevent.pool import Group
 
 from leadcapture import db
-from leadcapture.mail import operations, queries, rules, transports
-from leadcapture.mail.models import Email
+from leadcapture.errors import Unavailable
+from leadcapture.mail import claims, dkim, queries, rules, transports
+from leadcapture.mail.claims import Claimed, Settled
+from leadcapture.mail.composing import compose
 from leadcapture.mail.rules import Answer, Stage, Verdict
-from leadcapture.mail.transports import Connection, Letter, Unreachable
+from leadcapture.mail.transports import Connection, Letter, Lines, Unreachable
 
 log = logging.getLogger("leadcapture.mail")
 
-BATCH = 10
+GATHER_SECONDS = 0.005  # what is told waits at most so long for more to be written down with
+TROUBLES = 2  # after so many broken lines in a row a connection is not tried again for the moment
+LOOK_FOR_DEAD_SECONDS = 5.0
 
-# 7-bit bodies pass every server; lines never get too long.
-_ASCII = SMTP.clone(cte_type="7bit")
-_UTF8 = SMTPUTF8.clone(cte_type="7bit")
-
-_connection: Connection | None = None
+_lines: Lines | None = None
+# What the database has not taken yet: answers, and mails that never began although that was perhaps written down.
+_unwritten: list[Settled] = []
+_never_begun: list[int] = []
 _idle = Event()
 _idle.set()
 _ending = False
@@ -53,235 +54,271 @@ def deliver_due(now: datetime) -> None:
     server = transports.server()
     if server is None:
         return
-    connection = _connection_to(server)
+    lines, watch = _lines_to(server), _Watch(now)
+    _write_the_unwritten(now)
     with db.read() as session:
         claimed = queries.claims(session)
         due = queries.oldest_due(session, now)
     if claimed:
-        db.write(give_up_claims, now, worker_name())
+        # A worker's own claims are settled before it looks again; what stands under its name was interrupted.
+        db.write(claims.give_up, now, worker_name(), alive, mine=True)
     if due is None:
-        connection.rest()
+        lines.rest()
         return
-    watch = _Watch(now)
+    if lines.look_again_at is not None and now < lines.look_again_at:
+        return
     _idle.clear()
     try:
-        connection.open()
-        _send_all(connection, watch)
+        _Run(lines, watch).drain()
     except Unreachable as error:
         log.warning("mail waits: %s", error.message)
-        db.write(postpone, watch.now(), worker_name(), error.message)
+        lines.drop()
+        lines.look_again_at = watch.now() + rules.LOOK_AGAIN_AFTER
+        db.write(claims.explain, watch.now(), error.message)
     finally:
         _idle.set()
 
 
 def finish(seconds: float) -> bool:
-    """Begin no other mail and wait, at most so long, for the answer to the one being sent: for the orderly end of a
-    process, which would leave that mail ambiguous else. Returns whether all is settled.
+    """Begin no other mail and wait, at most so long, for the answers to those being sent: for the orderly end of a
+    process, which would leave them ambiguous else. Returns whether all is settled.
     """
     global _ending
     _ending = True
     return bool(_idle.wait(seconds))
 
 
-@dataclass(frozen=True)
-class Claimed:
-    """A mail this worker may send: copied out of its row."""
+class _Run:
+    """One emptying of the outbox."""
 
-    id: int
-    public_id: str
-    attempts: int
-    from_email: str
-    from_name: str
-    to_email: str
-    to_name: str
-    reply_to: str | None
-    subject: str
-    text: str
-    html: str
-    headers: dict[str, str]
-    message_id: str
-    attachments: list[dict[str, str]] | None = None
+    def __init__(self, lines: Lines, watch: _Watch) -> None:
+        self._lines, self._watch = lines, watch
+        self._clerk = _Clerk(watch)
+        self._sending = Group()
+        self._connections = 0
+        self._mails: deque[Claimed] = deque()
+        self._outbox_has_more = True
+        self._batch, self._batch_at = rules.FIRST_BATCH, time.monotonic()
+        self._claiming = BoundedSemaphore(1)
+        self._dead_sought_at = time.monotonic()
+        self._senders_waiting: set[str] = set()
+        self._failure: BaseException | None = None
 
+    def drain(self) -> None:
+        """Send until nothing is due. Raises Unreachable when the server is away, and whatever else went wrong; what was
+        claimed and not begun is put back before.
+        """
+        self._send_over_one_more()
+        self._sending.join()
+        try:
+            self._clerk.close()
+        finally:
+            if self._mails or self._failure is not None:
+                db.write(claims.release, self._watch.now(), worker_name())
+        if self._failure is not None:
+            raise self._failure
 
-def claim(session: Session, now: datetime, worker: str, limit: int) -> list[Claimed]:
-    """Take up to `limit` due mails for this worker, oldest first; no other worker gets the same."""
-    due = (
-        select(Email.id)
-        .where(Email.status.in_(operations.WAITING), Email.due_at <= now)
-        .order_by(Email.due_at, Email.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    columns = [getattr(Email, name) for name in Claimed.__dataclass_fields__]
-    rows = session.execute(
-        update(Email)
-        .where(Email.id.in_(due), Email.status.in_(operations.WAITING))
-        .values(status="sending", claimed_at=now, claimed_by=worker, data_begun=False)
-        .returning(*columns)
-        .execution_options(synchronize_session=False)
-    ).all()
-    return sorted((Claimed(*row) for row in rows), key=lambda mail: mail.id)
+    def _send_over_one_more(self) -> None:
+        self._connections += 1
+        self._clerk.serve(self._connections)
+        self._sending.spawn(self._send_over, self._lines.take())
 
+    def _send_over(self, line: Connection) -> None:
+        troubles = 0
+        mail: Claimed | None = None
+        try:
+            while troubles < TROUBLES and (mail := self._next()) is not None:
+                answer = self._send(line, mail)
+                troubles = troubles + 1 if answer is not None and answer.line_lost else 0
+            if troubles == TROUBLES:
+                raise Unreachable(str(answer))
+        except Unreachable as error:
+            if mail is not None and troubles < TROUBLES:
+                self._mails.appendleft(mail)
+            # A server that has enough connections refuses one more; only without any it is away.
+            if self._connections == 1:
+                self._failure = self._failure or error
+        except BaseException as failure:
+            self._failure = failure
+        self._lines.give(line)
+        self._connections -= 1
+        self._clerk.serve(self._connections)
 
-def begin(session: Session, now: datetime, worker: str, email_id: int) -> bool:
-    """Note that DATA is about to be sent. False when it must not be: the claim was lost meanwhile, the consent it rests
-    on was withdrawn, or its receiver wants it later."""
-    mine = select(Email).where(Email.id == email_id, Email.claimed_by == worker, Email.status == "sending")
-    # Held from here on: whoever withdraws at this moment comes before or after, never in between.
-    email = session.scalar(mine.with_for_update().execution_options(populate_existing=True))
-    if email is None:
-        return False
-    answer = operations.still_wanted(session, now, email)
-    if answer == "yes":
-        return _update_mine(session, worker, email_id, ("sending",), data_begun=True, claimed_at=now)
-    values: dict[str, Any] = {"status": "deferred", "due_at": answer, "last_answer": "Its receiver asked for a pause."}
-    if answer == "no":
-        values = {"status": "suppressed", "last_answer": operations.WITHDRAWN}
-    _update_mine(session, worker, email_id, ("sending",), claimed_by=None, **values)
-    return False
+    def _next(self) -> Claimed | None:
+        """The next mail to send; None when there is none, or no other may be begun."""
+        while not (_ending or self._failure):
+            few = len(self._mails) <= self._connections
+            # One claims for all; the others go on with what there is.
+            if self._outbox_has_more and few and not (self._mails and self._claiming.locked()):
+                self._claim()
+            if not self._mails:
+                return None
+            mail = self._mails.popleft()
+            if mail.from_email not in self._senders_waiting:
+                return mail
+        return None
 
-
-def record(session: Session, now: datetime, worker: str, mail: Claimed, answer: Answer, verdict: Verdict) -> None:
-    """Write down what became of a try."""
-    # An answer that comes after another worker gave the claim up is still the truth.
-    values: dict[str, Any] = {
-        "status": verdict.status,
-        "attempts": mail.attempts + 1,
-        "last_answer": rules.one_line(str(answer), 500),
-        "claimed_by": None,
-        "data_begun": False,
-    }
-    if verdict.status == "sent":
-        values["sent_at"] = now
-    if verdict.due_at is not None:
-        values["due_at"] = verdict.due_at
-    if not _update_mine(session, worker, mail.id, ("sending", "ambiguous"), **values):
-        return
-    row = session.get_one(Email, mail.id)
-    if verdict.status == "sent":
-        for react in operations.on_sent:
-            react(session, now, email=row)
-    elif verdict.no_such_address:
-        operations.suppress(session, now, site_id=row.site_id, email_key=row.to_key, reason="bounce")
-
-
-def release(session: Session, now: datetime, worker: str) -> None:
-    """Put back what this worker claimed and never began."""
-    session.execute(
-        update(Email)
-        .where(Email.claimed_by == worker, Email.status == "sending", Email.data_begun.is_(False))
-        .values(status="deferred", due_at=now, claimed_by=None)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def postpone(session: Session, now: datetime, worker: str, reason: str) -> None:
-    """The mail server is away: everything due waits a little and shows why. No try is counted: no mail is to blame."""
-    release(session, now, worker)
-    session.execute(
-        update(Email)
-        .where(Email.status.in_(operations.WAITING), Email.due_at <= now)
-        .values(status="deferred", due_at=now + rules.LOOK_AGAIN_AFTER, last_answer=rules.one_line(reason, 500))
-        .execution_options(synchronize_session=False)
-    )
-
-
-def give_up_claims(session: Session, now: datetime, worker: str) -> None:
-    """Resolve the claims of workers that are no more."""
-    for email_id, claimed_by, claimed_at, data_begun in queries.claims(session):
-        # A worker's own claims are settled before it looks again; what stands under its name was interrupted.
-        living = None if claimed_by is None or claimed_by == worker else alive(claimed_by)
-        if claimed_by != worker and not rules.abandoned(claimed_at=claimed_at, worker_alive=living, now=now):
-            continue
-        values: dict[str, Any] = {"status": "deferred", "due_at": now}
-        if data_begun:
-            values = {"status": "ambiguous", "last_answer": "The sending was interrupted before the server's answer."}
-        # Conditional, also on the claim: another worker may have been faster, or the answer may have come.
-        session.execute(
-            update(Email)
-            .where(
-                Email.id == email_id,
-                Email.status == "sending",
-                Email.claimed_by == claimed_by,
-                Email.claimed_at == claimed_at,
-                Email.data_begun.is_(data_begun),
-            )
-            .values(**values)
-            .execution_options(synchronize_session=False)
-        )
-
-
-def compose(mail: Claimed, at: datetime) -> bytes:
-    """The mail as it goes over the wire, 7-bit but for addresses that ask for SMTPUTF8. Raises ValueError for headers
-    that could not be written.
-    """
-    message = EmailMessage(policy=_UTF8 if rules.needs_smtputf8(mail.from_email, mail.to_email) else _ASCII)
-    message["From"] = _address(mail.from_name, mail.from_email)
-    message["To"] = _address(mail.to_name, mail.to_email)
-    if mail.reply_to and not rules.needs_smtputf8(mail.reply_to):
-        message["Reply-To"] = _address("", mail.reply_to)
-    message["Subject"] = mail.subject
-    message["Date"] = format_datetime(at)
-    message["Message-ID"] = mail.message_id
-    message.set_content(mail.text)
-    message.add_alternative(mail.html, subtype="html")
-    for attached in mail.attachments or []:
-        _attach(message, attached)
-    # Written as they are: the standard library would break a long List-Unsubscribe address into encoded words.
-    own = "".join(f"{name}: {value}\r\n" for name, value in mail.headers.items())
-    return own.encode("ascii") + message.as_bytes()
-
-
-def _attach(message: EmailMessage, attached: dict[str, str]) -> None:
-    kind, _separator, rest = attached["content_type"].partition(";")
-    maintype, _separator, subtype = kind.strip().partition("/")
-    given = dict(part.strip().split("=", 1) for part in rest.split(";") if "=" in part)
-    # As bytes, so that the line ends stay as they are: a calendar's are CRLF everywhere.
-    message.add_attachment(
-        attached["content"].encode(),
-        maintype=maintype,
-        subtype=subtype,
-        filename=attached["filename"],
-        params={"charset": "utf-8", **given},
-    )
-
-
-def _send_all(connection: Connection, watch: _Watch) -> None:
-    while not _ending and (batch := db.write(claim, watch.now(), worker_name(), BATCH)):
-        for mail in batch:
-            if _ending:
-                db.write(release, watch.now(), worker_name())
+    def _claim(self) -> None:
+        with self._claiming:
+            if len(self._mails) > self._connections or not self._outbox_has_more:
                 return
-            _send(connection, mail, watch)
+            now, began = self._watch.now(), time.monotonic()
+            if began - self._dead_sought_at > LOOK_FOR_DEAD_SECONDS:
+                self._dead_sought_at = began
+                db.write(claims.give_up, now, worker_name(), alive, mine=False)
+            batch = db.write(claims.claim, now, worker_name(), self._batch)
+            self._outbox_has_more = bool(batch)
+            self._mails.extend(batch)
+            if len(batch) == self._batch:
+                self._batch = rules.next_batch(self._batch, began - self._batch_at)
+                if self._connections < self._lines.server.connections:
+                    self._send_over_one_more()
+            self._batch_at = began
+
+    def _send(self, line: Connection, mail: Claimed) -> Answer | None:
+        """Send one mail; the server's answer, or None when the mail may not go. Raises Unreachable."""
+        answer = self._try(line, mail)
+        if answer is None:
+            return None
+        self._clerk.settle(mail, answer)
+        if answer.sender_waits:
+            self._senders_waiting.add(mail.from_email)
+            db.write(claims.postpone, self._watch.now(), worker_name(), mail, str(answer))
+        return answer
+
+    def _try(self, line: Connection, mail: Claimed) -> Answer | None:
+        at = self._watch.now()
+        try:
+            content = dkim.sign(compose(mail, at), dkim.keys_of(rules.ascii_address(mail.from_email)), at)
+        except ValueError as error:
+            return Answer(Stage.SENDER, 0, f"This mail cannot be written: {error}.")
+        letter = Letter(mail.from_email, mail.to_email, content)
+        line.open()
+        answer = line.send(letter, lambda: self._clerk.begin(mail))
+        if answer is not None and answer.stage is Stage.SENDER and answer.line_lost:
+            # The server ended a connection that was kept open, as it may at any time between two mails.
+            line.drop()
+            line.open()
+            answer = line.send(letter, lambda: self._clerk.begin(mail))
+        return answer
 
 
-def _send(connection: Connection, mail: Claimed, watch: _Watch) -> None:
-    try:
-        letter = Letter(mail.from_email, mail.to_email, compose(mail, watch.now()))
-    except ValueError as error:
-        _settle(mail, Answer(Stage.SENDER, 0, f"This mail cannot be written: {error}."), watch)
-        return
-    worker = worker_name()
+class _Beginning(NamedTuple):
+    """A mail that is about to begin, and where its connection waits to hear whether it may."""
 
-    def may_begin() -> bool:
-        return db.write(begin, watch.now(), worker, mail.id)
-
-    connection.open()
-    answer = connection.send(letter, may_begin)
-    if answer is not None and answer.stage is Stage.SENDER and answer.code in (None, 421):
-        # The server ended a connection that was kept open, as it may at any time between two mails.
-        connection.drop()
-        connection.open()
-        answer = connection.send(letter, may_begin)
-    if answer is not None:
-        _settle(mail, answer, watch)
+    mail: Claimed
+    answer: AsyncResult[bool]
 
 
-def _settle(mail: Claimed, answer: Answer, watch: _Watch) -> None:
-    now = watch.now()
-    verdict = rules.judge(answer, attempts=mail.attempts + 1, now=now, jitter=random.random())  # noqa: S311 spreads load
-    log.info("mail %s: %s", mail.public_id, verdict.status)
-    db.write(record, now, worker_name(), mail, answer, verdict)
+class _Clerk:
+    """Writes down for all connections what they have to tell, in groups: while one is committed, the next gathers."""
+
+    def __init__(self, watch: _Watch) -> None:
+        self._watch = watch
+        self._settled: list[Settled] = []
+        self._beginning: list[_Beginning] = []
+        self._told, self._enough = Event(), Event()
+        self._connections = 0
+        self._closing = False
+        self._failure: Exception | None = None  # once the database has not taken something, nothing else is begun
+        self._work = gevent.spawn(self._write_until_closed)
+
+    def settle(self, mail: Claimed, answer: Answer) -> None:
+        """Have an answer written down; nobody waits for that."""
+        now = self._watch.now()
+        verdict = rules.judge(answer, attempts=mail.attempts + 1, now=now, jitter=random.random())  # noqa: S311 spreads load
+        log.log(
+            logging.DEBUG if verdict.status == "sent" else logging.INFO, "mail %s: %s", mail.public_id, verdict.status
+        )
+        self._settled.append(Settled(mail, answer, verdict))
+        self._told.set()
+
+    def begin(self, mail: Claimed) -> bool:
+        """Whether DATA of that mail may be sent: True once that is committed. Raises what the database did."""
+        if self._failure is not None:
+            raise self._failure
+        answer: AsyncResult[bool] = AsyncResult()
+        self._beginning.append(_Beginning(mail, answer))
+        self._told.set()
+        if len(self._beginning) * 2 >= self._connections:
+            self._enough.set()
+        return bool(answer.get())
+
+    def serve(self, connections: int) -> None:
+        """So many connections tell from now on."""
+        self._connections = connections
+
+    def close(self) -> None:
+        """Come back when all is written. Raises what the database did."""
+        self._closing = True
+        self._told.set()
+        self._enough.set()
+        self._work.get()
+        if self._failure is not None:
+            raise self._failure
+
+    def _write_until_closed(self) -> None:
+        while True:
+            self._told.wait()
+            # A mail is waiting as soon as half of the connections are about to send one; answers alone have no haste.
+            self._enough.wait(GATHER_SECONDS)
+            self._told.clear()
+            self._enough.clear()
+            settled, self._settled = self._settled, []
+            beginning, self._beginning = self._beginning, []
+            if settled or beginning:
+                self._write(settled, beginning)
+            elif self._closing:
+                return
+            if self._closing:
+                self._told.set()
+
+    def _write(self, settled: list[Settled], beginning: list[_Beginning]) -> None:
+        mails = [mail for mail, _ in beginning]
+        try:
+            may = db.write(claims.write_down, self._watch.now(), worker_name(), settled, mails)
+        except Unavailable as error:
+            self._failure = error
+            _unwritten.extend(settled)
+            for mail, answer in beginning:
+                _never_begun.append(mail.id)
+                answer.set_exception(error)
+        except Exception:
+            if len(settled) + len(beginning) > 1:
+                # One of them is to blame, or two groups waited for each other crosswise: each by itself.
+                for one in settled:
+                    self._write([one], [])
+                for begun in beginning:
+                    self._write([], [begun])
+                return
+            log.exception("a mail could not be written down")
+            _unwritten.extend(settled)
+            for mail, answer in beginning:
+                self._put_off(mail)
+                answer.set(False)
+        else:
+            for mail, answer in beginning:
+                answer.set(mail.id in may)
+
+    def _put_off(self, mail: Claimed) -> None:
+        why = Answer(Stage.SENDER, 0, "Something went wrong here; the log says what.")
+        verdict = Verdict("deferred", due_at=self._watch.now() + rules.LINE_LOST_AFTER, counts=False)
+        self._write([Settled(mail, why, verdict)], [])
+
+
+def _write_the_unwritten(now: datetime) -> None:
+    """Write down what could not be while the database was away: what is known shall not be in doubt."""
+    while _unwritten:
+        try:
+            db.write(claims.write_down, now, worker_name(), _unwritten[:1], [])
+        except Exception as error:
+            if isinstance(error, Unavailable):
+                raise
+            log.exception("what became of mail %s cannot be written down", _unwritten[0].mail.public_id)
+        _unwritten.pop(0)
+    if _never_begun:
+        db.write(claims.take_back, now, worker_name(), list(_never_begun))
+        _never_begun.clear()
 
 
 class _Watch:
@@ -295,29 +332,13 @@ class _Watch:
         return self._began + timedelta(seconds=time.monotonic() - self._monotonic)
 
 
-def _update_mine(session: Session, worker: str, email_id: int, statuses: tuple[str, ...], **values: Any) -> bool:
-    changed = session.scalar(
-        update(Email)
-        .where(Email.id == email_id, Email.claimed_by == worker, Email.status.in_(statuses))
-        .values(**values)
-        .returning(Email.id)
-        .execution_options(synchronize_session=False)
-    )
-    return changed is not None
-
-
-def _address(name: str, address: str) -> Address:
-    local, _, domain = rules.ascii_address(address).rpartition("@")
-    return Address(display_name=name, username=local, domain=domain)
-
-
-def _connection_to(server: transports.Server) -> Connection:
-    global _connection
-    if _connection is None or _connection.server != server:
-        if _connection is not None:
-            _connection.drop()
-        _connection = Connection(server)
-    return _connection
+def _lines_to(server: transports.Server) -> Lines:
+    global _lines
+    if _lines is None or _lines.server != server:
+        if _lines is not None:
+            _lines.drop()
+        _lines = Lines(server)
+    return _lines
 
 
 @cache

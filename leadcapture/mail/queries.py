@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.orm import Session, defer
 
 from leadcapture import signing
 from leadcapture.errors import NotFound
 from leadcapture.i18n import gettext as _
-from leadcapture.mail.models import Email, Suppression
+from leadcapture.mail.models import WAITS, Email, Suppression
 
 
 def page(
@@ -85,10 +85,19 @@ def waits(session: Session, about: str) -> bool:
     return session.scalar(found.limit(1)) is not None
 
 
+def not_sent(session: Session) -> dict[str, int]:
+    """How many mails of all sites there are in each state but `sent`, for whoever watches over the service."""
+    states = ("queued", "sending", "deferred", "bounced", "failed", "ambiguous")
+    counted = select(Email.status, func.count()).where(Email.status.in_(states)).group_by(Email.status)
+    return dict.fromkeys(states, 0) | {status: number for status, number in session.execute(counted)}
+
+
+_OLDEST_DUE = select(func.min(Email.due_at)).where(text(f"emails.{WAITS}"), Email.due_at <= bindparam("now"))
+
+
 def oldest_due(session: Session, now: datetime) -> datetime | None:
     """Since when the mail that has waited longest has been due, over all sites; None when none is."""
-    waiting = select(func.min(Email.due_at)).where(Email.status.in_(("queued", "deferred")), Email.due_at <= now)
-    return session.scalar(waiting)
+    return session.connection().execute(_OLDEST_DUE, {"now": now}).scalar()
 
 
 def claims(session: Session) -> list[tuple[int, str | None, datetime | None, bool]]:

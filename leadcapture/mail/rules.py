@@ -25,7 +25,14 @@ RETRY_AFTER = (
 GIVE_UP_AFTER = timedelta(days=4)
 # A mail server that cannot be reached at all is no refusal: mails wait, and the next look comes soon.
 LOOK_AGAIN_AFTER = timedelta(seconds=10)
+# A line that broke before the mail was sent, or a server that takes nothing from a sender at the moment.
+LINE_LOST_AFTER = timedelta(seconds=30)
+SENDER_WAITS = timedelta(seconds=30)
 CLAIM_HOLDS = timedelta(minutes=2)
+
+# How many mails a worker claims at once: about as many as it sends in a second or two.
+FIRST_BATCH = 20
+LARGEST_BATCH = 500
 
 # RFC 3463: what servers say when the mailbox or its domain does not exist; only this says "never mail again".
 _NO_SUCH_ADDRESS = re.compile(r"^5\.1\.(1|2|3|6|10)\b")
@@ -51,14 +58,26 @@ class Answer:
     def __str__(self) -> str:
         return f"{self.code} {self.text}" if self.code else self.text
 
+    @property
+    def line_lost(self) -> bool:
+        """Whether the connection ended, or is about to (421): that says more of the server than of the mail."""
+        return self.code in (None, 421)
+
+    @property
+    def sender_waits(self) -> bool:
+        """Whether the server takes nothing from this sender for the moment, whoever shall get it."""
+        return self.stage is Stage.SENDER and self.code is not None and 400 <= self.code < 500 and self.code != 421
+
 
 @dataclass(frozen=True)
 class Verdict:
-    """The state a mail gets, when to try again (for `deferred`), and whether its address is known not to exist."""
+    """The state a mail gets, when to try again (for `deferred`), whether its address is known not to exist, and whether
+    the try counts: what the server as a whole does is no mail's fault."""
 
     status: str
     due_at: datetime | None = None
     no_such_address: bool = False
+    counts: bool = True
 
 
 def judge(answer: Answer, *, attempts: int, now: datetime, jitter: float) -> Verdict:
@@ -66,6 +85,10 @@ def judge(answer: Answer, *, attempts: int, now: datetime, jitter: float) -> Ver
     if answer.code is None and answer.stage is Stage.CONTENT:
         # The server may have taken it: sending again could mail somebody twice, so a person decides.
         return Verdict("ambiguous")
+    if answer.line_lost:
+        return Verdict("deferred", due_at=now + LINE_LOST_AFTER * (1 + 0.2 * jitter), counts=False)
+    if answer.sender_waits:
+        return Verdict("deferred", due_at=now + SENDER_WAITS, counts=False)
     if answer.code is None or 400 <= answer.code < 500:
         wait = backoff(attempts, jitter)
         return Verdict("failed") if wait is None else Verdict("deferred", due_at=now + wait)
@@ -85,6 +108,14 @@ def backoff(attempts: int, jitter: float) -> timedelta | None:
     if sum(waits[:-1], timedelta()) >= GIVE_UP_AFTER:
         return None
     return waits[-1] * (1 + 0.2 * jitter)
+
+
+def next_batch(limit: int, seconds: float) -> int:
+    """How many mails to claim after a batch of `limit` that lasted so long: twice as many while batches take less than
+    a second, half as many from two on, so that a slow worker leaves the rest to others."""
+    if seconds < 1.0:
+        return min(LARGEST_BATCH, limit * 2)
+    return max(FIRST_BATCH, limit // 2) if seconds > 2.0 else limit
 
 
 def abandoned(*, claimed_at: datetime | None, worker_alive: bool | None, now: datetime) -> bool:

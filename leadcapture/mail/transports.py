@@ -1,4 +1,4 @@
-"""The way out: one SMTP connection, kept open from mail to mail.
+"""The way out: SMTP connections, kept open from mail to mail.
 
 An answer of the server is returned, never raised; only a server that cannot be used at all raises Unreachable.
 """
@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import re
 import smtplib
 import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from leadcapture.errors import BadSetting, LeadCaptureError
@@ -24,6 +26,9 @@ COMMAND_SECONDS = 30.0
 CONTENT_SECONDS = 90.0
 IDLE_SECONDS = 30.0
 PROVEN_SECONDS = 2.0  # a connection that worked this short a while ago is not asked whether it still does
+CONNECTIONS = 8  # at once, unless the URL says otherwise; more than one only while many mails wait
+
+_PLAIN = re.compile(r"[^\s<>\"\\\x00-\x1f\x7f]+@[^\s<>\"\\\x00-\x1f\x7f]+")
 
 
 class Unreachable(LeadCaptureError):
@@ -35,13 +40,14 @@ class Unreachable(LeadCaptureError):
 
 @dataclass(frozen=True)
 class Server:
-    """Where and how to deliver, out of `smtp://user:pass@host:port?tls=starttls|none` or `smtps://…`."""
+    """Where and how to deliver, out of `smtp://user:pass@host:port?tls=starttls|none&connections=8` or `smtps://…`."""
 
     host: str
     port: int
     tls: str  # "implicit", "starttls" or "none"
     user: str
     password: str
+    connections: int = CONNECTIONS  # at most so many at once
 
     @classmethod
     def parse(cls, url: str) -> Server:
@@ -55,7 +61,11 @@ class Server:
             port = parts.port
         except ValueError as error:
             raise BadSetting("LEADCAPTURE_SMTP_URL has a port that is no number.") from error
-        tls = parse_qs(parts.query).get("tls", ["starttls" if parts.username else "none"])[0]
+        options = parse_qs(parts.query)
+        tls = options.get("tls", ["starttls" if parts.username else "none"])[0]
+        connections = options.get("connections", [str(CONNECTIONS)])[0]
+        if not connections.isdecimal() or not 1 <= int(connections) <= 100:
+            raise BadSetting("LEADCAPTURE_SMTP_URL: connections is a number from 1 to 100.")
         if not parts.hostname or tls not in {"starttls", "none"}:
             raise BadSetting("LEADCAPTURE_SMTP_URL: write smtp://user:pass@host:587?tls=starttls (or tls=none).")
         implicit = parts.scheme == "smtps"
@@ -65,6 +75,7 @@ class Server:
             tls="implicit" if implicit else tls,
             user=unquote(parts.username or ""),
             password=unquote(parts.password or ""),
+            connections=int(connections),
         )
 
 
@@ -106,6 +117,11 @@ class Connection:
         self._smtp: smtplib.SMTP | None = None
         self._used_at = 0.0
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it was opened and not closed by us since."""
+        return self._smtp is not None
+
     def open(self) -> None:
         """Make sure that there is a living connection. Raises Unreachable."""
         if self._smtp is not None:
@@ -130,19 +146,27 @@ class Connection:
         if smtp is None:
             raise RuntimeError("open() was not called")
         self._used_at = time.monotonic()
-        options = []
-        wide = rules.needs_smtputf8(letter.from_email, letter.to_email)
-        if wide:
+        options = ""
+        if rules.needs_smtputf8(letter.from_email, letter.to_email):
             if not smtp.has_extn("smtputf8"):
                 return Answer(Stage.SENDER, 0, "The mail server carries no addresses that are not ASCII (SMTPUTF8).")
-            options = ["SMTPUTF8", *(["BODY=8BITMIME"] if smtp.has_extn("8bitmime") else [])]
+            options = " SMTPUTF8 BODY=8BITMIME" if smtp.has_extn("8bitmime") else " SMTPUTF8"
+        sender = f"MAIL FROM:{_path(letter.from_email)}{options}\r\n".encode()
+        recipient = f"RCPT TO:{_path(letter.to_email)}\r\n".encode()
+        # RFC 2920: where it is offered, the second command does not wait for the answer to the first.
+        together = smtp.has_extn("pipelining")
         stage = Stage.SENDER
         try:
-            code, text = smtp.mail(rules.ascii_address(letter.from_email), options)
+            smtp.send(sender + recipient if together else sender)
+            code, text = smtp.getreply()
             if code == 250:
                 stage = Stage.RECIPIENT
-                code, text = smtp.rcpt(rules.ascii_address(letter.to_email))
-            if code in (250, 251):
+                if not together:
+                    smtp.send(recipient)
+                code, text = smtp.getreply()
+            elif together and code != 421:
+                smtp.getreply()
+            if stage is Stage.RECIPIENT and code in (250, 251):
                 stage = Stage.COMMAND
                 if not begin():
                     self._reset()
@@ -212,6 +236,39 @@ class Connection:
                 self.drop()
         except (smtplib.SMTPException, OSError):
             self.drop()
+
+
+class Lines:
+    """The connections to one server: those that rest are taken again."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.look_again_at: datetime | None = None  # after it was found away
+        self._resting: list[Connection] = []
+
+    def take(self) -> Connection:
+        """One that rests, the last used, or another."""
+        return self._resting.pop() if self._resting else Connection(self.server)
+
+    def give(self, line: Connection) -> None:
+        """Take one back that is not needed now."""
+        self._resting.append(line)
+
+    def rest(self) -> None:
+        """Say good-bye on those that were not used for a while."""
+        for line in self._resting:
+            line.rest()
+        self._resting = [line for line in self._resting if line.is_open]
+
+    def drop(self) -> None:
+        """Close all that rest."""
+        while self._resting:
+            self._resting.pop().drop()
+
+
+def _path(address: str) -> str:
+    address = rules.ascii_address(address)
+    return f"<{address}>" if _PLAIN.fullmatch(address) else smtplib.quoteaddr(address)
 
 
 def _own_name() -> str:

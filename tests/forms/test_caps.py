@@ -16,7 +16,7 @@ from sqlalchemy import select
 from leadcapture import addresses, clock, db
 from leadcapture import settings as settings_module
 from leadcapture.errors import BadSetting
-from leadcapture.mail import caps, delivery
+from leadcapture.mail import caps, claims, delivery
 from leadcapture.mail.models import Email, MailCap
 from leadcapture.operators.models import Membership
 from leadcapture.sites.models import Site
@@ -87,8 +87,8 @@ def test_the_second_mail_waits_for_its_hour_the_fourth_for_the_next_day(visitor,
         assert visitor.send().status_code == 202
     assert planned() == [began, began + HOUR, began + 2 * HOUR]
     worker = delivery.worker_name()
-    assert len(db.write(delivery.claim, began, worker, 10)) == 1
-    assert len(db.write(delivery.claim, began + HOUR, worker, 10)) == 1
+    assert len(db.write(claims.claim, began, worker, 10)) == 1
+    assert len(db.write(claims.claim, began + HOUR, worker, 10)) == 1
     time.now += DAY + timedelta(minutes=1)
     visitor.send()
     assert planned()[3:] == [time.now]

@@ -13,7 +13,7 @@ from leadcapture.consent.models import LedgerEvent
 from leadcapture.contacts.models import Contact
 from leadcapture.forms import expiry, mailed
 from leadcapture.forms.models import Submission
-from leadcapture.mail import delivery, operations
+from leadcapture.mail import claims, operations
 from leadcapture.mail.models import Email
 from leadcapture.mail.rules import Answer, Stage, Verdict
 
@@ -31,8 +31,9 @@ def well(people) -> bool:
 def hand_over() -> Email:
     """The mails that wait are delivered, as far as the outbox can tell; the confirmation comes back."""
     now = clock.now()
-    for mail in db.write(delivery.claim, now, "worker", 10):
-        db.write(delivery.record, now, "worker", mail, Answer(Stage.CONTENT, 250, "ok"), Verdict("sent"))
+    sent = Answer(Stage.CONTENT, 250, "ok"), Verdict("sent")
+    for mail in db.write(claims.claim, now, "worker", 10):
+        db.write(claims.record, now, "worker", [claims.Settled(mail, *sent)])
     with db.read() as session:
         return session.scalars(select(Email).where(Email.name == "confirmation")).one()
 

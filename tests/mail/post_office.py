@@ -17,21 +17,29 @@ from tests.servers import free_port
 
 
 class PostOffice:
-    """Keeps what it accepted; `refuse` and `drop` make it misbehave for addresses that begin with a word.
+    """Keeps what it accepted, and misbehaves for addresses that begin with a word.
 
-    `refuse` maps a word to the answers to RCPT, used up one by one; `refuse_content` the same for the answer to DATA.
+    `refuse` maps a word to the answers to RCPT, used up one by one; `refuse_sender` the same for MAIL and
+    `refuse_content` for the answer to DATA. With `most` it lets in no more connections at once.
     An address that begins with `hangup-early` loses its connection at RCPT, one with `hangup-late` after the mail was
     taken and before the answer; `once-` before either does so the first time only.
     """
 
-    def __init__(self, *, port: int | None = None, slow: float = 0.0, **controller: Any) -> None:
+    def __init__(
+        self, *, port: int | None = None, slow: float = 0.0, most: int | None = None, **controller: Any
+    ) -> None:
         self.port = port or free_port()
         self.slow = slow
         self.refuse: dict[str, list[str]] = {}
+        self.refuse_sender: dict[str, list[str]] = {}
+        self.hangs_up = True
+        self.most = most
         self.refuse_content: dict[str, list[str]] = {}
         self.taken: list[EmailMessage] = []
         self.recipients: Counter[str] = Counter()
         self.connections = 0
+        self.most_at_once = 0
+        self._guests: set[Any] = set()
         self.senders: list[tuple[str, list[str]]] = []
         self._controller_settings = {"enable_SMTPUTF8": True, **controller}
         self._controller: Controller | None = None
@@ -52,6 +60,11 @@ class PostOffice:
     async def handle_EHLO(
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
+        self._guests = {guest for guest in self._guests if not guest.is_closing()}
+        if self.most is not None and len(self._guests) >= self.most:
+            return ["421 4.7.0 Too many connections"]
+        self._guests.add(server.transport)
+        self.most_at_once = max(self.most_at_once, len(self._guests))
         self.connections += 1
         session.host_name = hostname
         return responses
@@ -60,6 +73,9 @@ class PostOffice:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         self.senders.append((address, options))
+        answers = self._answers(self.refuse_sender, address)
+        if answers:
+            return answers.pop(0)
         envelope.mail_from = address
         return "250 OK"
 
@@ -103,7 +119,7 @@ class PostOffice:
             first = f"once {address}" not in self.refuse
             self.refuse.setdefault(f"once {address}", [])
             return first
-        return address.startswith(when)
+        return self.hangs_up and address.startswith(when)
 
 
 def password_check(user: str, password: str) -> Any:
