@@ -6,13 +6,13 @@ PORT ?= 8000
 # One more than there are cores: tests wait for browsers and for processes of ours.
 WORKERS ?= $(shell echo $$(($$(nproc 2>/dev/null || echo 2) + 1)))
 
-.PHONY: run test check bench widget setup chromium messages dist clean
+.PHONY: run test check bench widget setup chromium nginx messages dist clean
 
 run: $(VENV)/.run
 	LEADCAPTURE_PORT=$(PORT) $(BIN)/leadcapture demo
 
 # Where Python is told to keep no bytecode, each of many processes would compile everything again.
-test: setup chromium
+test: setup chromium nginx
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
 # The gate. `.ci/run` runs the same on a clean clone.
@@ -66,6 +66,10 @@ widget/node_modules/.installed: widget/package.json widget/package-lock.json
 # Browser tests use a Chromium that is there; as root on Debian one is installed; else they say loudly that they were skipped.
 chromium:
 	@sh tests/e2e/install_chromium.sh
+
+# The same of the nginx that deploy/nginx.conf is tried with.
+nginx:
+	@sh tests/ops/install_nginx.sh
 
 clean:
 	rm -rf $(VENV) dist build widget/node_modules
