@@ -3,6 +3,7 @@ served as it is. Knows neither whose they are nor what is in them: the database 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import secrets
@@ -18,7 +19,9 @@ from leadcapture.settings import Settings
 
 CHUNK = 1 << 16
 _KEPT = re.compile("[0-9a-f]{32}")  # see keep()
-UNFINISHED_FOR = timedelta(days=1)
+# What is being received lies here, locked (flock(2)) by the process that receives it.
+_RECEIVING = "receiving"
+UNFINISHED_FOR = timedelta(minutes=10)
 
 
 class TooLarge(Invalid):
@@ -56,10 +59,11 @@ def received(stream: IO[bytes], most: int | None = None) -> Iterator[Path]:
 
     Raises Invalid with a sentence for a file that is too large or empty.
     """
-    path = _uploads() / f"{secrets.token_hex(16)}.part"
-    try:
-        # Made with its mode in one step: never readable by others on the machine.
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    path = _folder_of(_RECEIVING) / f"{secrets.token_hex(16)}.part"
+    # Made with its mode in one step: never readable by others on the machine.
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
             size = 0
             while chunk := stream.read(CHUNK):
                 size += len(chunk)
@@ -70,15 +74,21 @@ def received(stream: IO[bytes], most: int | None = None) -> Iterator[Path]:
                 raise Invalid(_("This file is empty."))
             file.flush()
             os.fsync(file.fileno())
-        yield path
-    finally:
-        path.unlink(missing_ok=True)
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def keep(path: Path) -> str:
-    """Keep a `received` file for good; returns the name to find it by. It is there as a whole or not at all."""
+    """Keep a `received` file for good; returns the name to find it by. It is there as a whole or not at all, and on the
+    disk before any row can name it."""
     name = secrets.token_hex(16)
-    path.rename(path.with_name(name))
+    path.rename(_uploads() / name)
+    folder = os.open(_uploads(), os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
     return name
 
 
@@ -107,20 +117,37 @@ def lying(before: datetime) -> list[str]:
 
 
 def sweep(now: datetime) -> int:
-    """Delete what was being received a day ago and never was as a whole: a process that is killed leaves it. Returns
-    how many there were."""
+    """Delete what was being received by a process that was killed. Returns how many files that were.
+
+    Whatever the clock says: what somebody still receives is locked, and stays.
+    """
     swept = 0
-    for path in _uploads().glob("*.part"):
+    for path in _folder_of(_RECEIVING).iterdir():
         # Another process may sweep, or keep it, at the same moment.
         with suppress(FileNotFoundError):
-            if path.stat().st_mtime < (now - UNFINISHED_FOR).timestamp():
+            if path.stat().st_mtime < (now - UNFINISHED_FOR).timestamp() and _is_nobodys(path):
                 path.unlink()
                 swept += 1
     return swept
 
 
+def _is_nobodys(path: Path) -> bool:
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
 def _uploads() -> Path:
+    return _folder_of("")
+
+
+def _folder_of(name: str) -> Path:
     if _folder is None:
         raise RuntimeError("uploads.configure was not called")
     _folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return _folder
+    folder = _folder / name
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder

@@ -66,7 +66,7 @@ def pixel_bomb(width: int, height: int) -> bytes:
 def kept(settings: Settings) -> Callable[[], list[Path]]:
     """What lies in the folder of uploads."""
     folder = settings.instance / "uploads"
-    return lambda: sorted(folder.iterdir()) if folder.exists() else []
+    return lambda: sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def traces(instance: Path, *words: str) -> set[str]:
                     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
                     if any(word.lower() in text.lower() for word in words):
                         found.add(f"{name}.{column}")
-    for path in (instance / "uploads").rglob("*"):
+    for path in (path for path in (instance / "uploads").rglob("*") if path.is_file()):
         content = path.read_bytes().lower()
         if any(word.lower().encode() in content for word in words):
             found.add(path.name)
