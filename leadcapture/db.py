@@ -282,7 +282,9 @@ class _GroupWriter:
             transaction = self._thread.apply(connection.begin)
             with transaction:
                 outcomes = [self._one(connection, operation) for operation in operations]
-                self._thread.apply(transaction.commit)
+                failure = self._thread.apply(_failure_of, (transaction.commit,))
+                if failure is not None:
+                    raise failure
         return outcomes
 
     @staticmethod
@@ -306,6 +308,16 @@ class _GroupWriter:
         self._thread.join()
         self._thread.kill()
         self._engine.dispose()
+
+
+def _failure_of(act: Callable[[], object]) -> BaseException | None:
+    """What went wrong, handed back: raised on a native thread gevent would print it first, and where the log lies on
+    the same full disk nobody would ever be told."""
+    try:
+        act()
+    except BaseException as failure:
+        return failure
+    return None
 
 
 def _gone(error: DBAPIError) -> BaseException:
