@@ -11,10 +11,12 @@ from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from leadcapture import sets
 from leadcapture.consent.models import Agreement
 from leadcapture.contacts.models import Contact
 
 _agreements: Any = Agreement.__table__
+_KEY = ("contact_id", "purpose")
 _NEWER = ("version", "seq", "at")
 _ended = delete(_agreements).where(
     _agreements.c.contact_id == bindparam("of_contact"), _agreements.c.purpose == bindparam("of_purpose")
@@ -25,19 +27,27 @@ _ended = delete(_agreements).where(
 def _given(dialect: str) -> Any:
     insert = (sqlite if dialect == "sqlite" else postgresql).insert(_agreements)
     newer = {name: insert.excluded[name] for name in _NEWER}
-    return insert.on_conflict_do_update(index_elements=["contact_id", "purpose"], set_=newer)
+    return insert.on_conflict_do_update(index_elements=_KEY, set_=newer)
 
 
 def given(session: Session, now: datetime, site_id: int, agreed: Sequence[tuple[int, str, str, int]]) -> None:
     """From now on these hold: (internal id of the contact, purpose, version, number of the event); of one person and
     purpose the last counts."""
-    connection = session.connection()
-    connection.execute(
-        _given(connection.dialect.name),
-        [
-            {"contact_id": contact, "purpose": purpose, "site_id": site_id, "version": version, "seq": seq, "at": now}
-            for contact, purpose, version, seq in agreed
-        ],
+    if len(agreed) == 1:
+        ((contact, purpose, version, seq),) = agreed
+        connection = session.connection()
+        one = {"contact_id": contact, "purpose": purpose, "site_id": site_id, "version": version, "seq": seq, "at": now}
+        connection.execute(_given(connection.dialect.name), one)
+        return
+    last = {(contact, purpose): (contact, purpose, version, seq) for contact, purpose, version, seq in agreed}
+    sets.insert_or_update(
+        session,
+        _agreements,
+        ("contact_id", "purpose", "version", "seq"),
+        list(last.values()),
+        of_all={"site_id": site_id, "at": now},
+        unless=_KEY,
+        update=_NEWER,
     )
 
 

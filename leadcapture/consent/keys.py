@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from leadcapture import signing
 from leadcapture.consent import rules
 
+_HEAD = "leadcapture ledger head"
+
 
 def sign(text: str) -> tuple[str, str]:
     """The public key that signs now and its signature over the text (Ed25519, RFC 8032), in hexadecimal digits."""
@@ -39,18 +41,19 @@ def signed(public_key: str, text: str, signature: str) -> bool:
 
 def seal(*, site: str, seq: int, hash: str, checkpoints: int) -> str:
     """The keyed hash of a ledger's head (HMAC-SHA256, RFC 2104) under the newest key."""
-    return _seals(site, seq, hash, checkpoints)[0]
+    return _seal(signing.seeds(_HEAD)[0], site, seq, hash, checkpoints)
 
 
 def sealed(stored: str, *, site: str, seq: int, hash: str, checkpoints: int) -> bool:
     """Whether it is the head's seal under any of our keys."""
     written = stored.encode(errors="replace")
-    return any(hmac.compare_digest(known.encode(), written) for known in _seals(site, seq, hash, checkpoints))
+    known = (_seal(seed, site, seq, hash, checkpoints) for seed in signing.seeds(_HEAD))
+    return any(hmac.compare_digest(one.encode(), written) for one in known)
 
 
-def _seals(site: str, seq: int, hash: str, checkpoints: int) -> list[str]:
-    text = rules.canonical({"site": site, "seq": seq, "hash": hash, "checkpoints": checkpoints}).encode()
-    return [hmac.digest(seed, text, "sha256").hex() for seed in signing.seeds("leadcapture ledger head")]
+def _seal(seed: bytes, site: str, seq: int, hash: str, checkpoints: int) -> str:
+    text = rules.canonical({"site": site, "seq": seq, "hash": hash, "checkpoints": checkpoints})
+    return hmac.digest(seed, text.encode(), "sha256").hex()
 
 
 @cache

@@ -25,6 +25,9 @@ CHECKPOINT_EVERY = 1000  # events
 _AT_ONCE = 500  # values in one IN (…)
 
 _ledger: Any = LedgerEvent.__table__
+_COLUMNS = [column.name for column in _ledger.columns]
+_INSERT = f"INSERT INTO ledger ({', '.join(_COLUMNS)}) VALUES ({{}})"  # noqa: S608 made of our own words alone
+_COPY = f"COPY ledger ({', '.join(_COLUMNS)}) FROM STDIN"
 
 
 class Row(NamedTuple):
@@ -122,12 +125,16 @@ def erase_traces(session: Session, now: datetime, *, site_id: int, site: str, un
 
 
 def _insert(session: Session, rows: list[tuple[Any, ...]]) -> None:
-    # Said to the driver: SQLAlchemy's way with many rows takes longer than hashing and storing them.
+    # Said to the driver: SQLAlchemy's way takes longer than hashing and storing them.
     connection = session.connection()
+    if connection.dialect.name == "postgresql" and len(rows) > 1:
+        driver: Any = connection.connection.driver_connection
+        with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
+            for row in rows:
+                copy.write_row(row)
+        return
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    columns = [column.name for column in _ledger.columns]
-    values = ", ".join([mark] * len(columns))
-    connection.exec_driver_sql(f"INSERT INTO ledger ({', '.join(columns)}) VALUES ({values})", rows)  # noqa: S608 made of our own words alone
+    connection.exec_driver_sql(_INSERT.format(", ".join([mark] * len(_COLUMNS))), rows if len(rows) > 1 else rows[0])
 
 
 def _chained(head: Head, at: str, row: Row) -> tuple[Any, ...]:

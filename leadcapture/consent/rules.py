@@ -33,7 +33,7 @@ def canonical(value: Any) -> str:
 
 def moment(at: datetime) -> str:
     """A moment as the ledger writes it: ISO 8601 in UTC with microseconds and a trailing Z."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def moment_of(text: str) -> datetime:
