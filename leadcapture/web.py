@@ -24,6 +24,7 @@ from flask import (
     stream_with_context,
 )
 from flask.json.provider import DefaultJSONProvider
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -59,6 +60,7 @@ def init(app: Flask, settings: Settings) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]  # as Werkzeug says to
     app.json = _JSON(app)
     app.request_class = _Request
+    app.session_interface = _Sessions()
     app.before_request(_choose_language)
     app.before_request(_refuse_odd_addresses)
     app.after_request(_add_headers)
@@ -96,6 +98,23 @@ class _FormDataParser(FormDataParser):
 
 class _Request(Request):
     form_data_parser_class = _FormDataParser
+
+
+class _Sessions(SecureCookieSessionInterface):
+    """Visitors bring no cookie and get none: for them nothing is made ready to read or write one."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        return super().open_session(app, request) if "HTTP_COOKIE" in request.environ else self.session_class()
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if session or session.modified or session.accessed:
+            super().save_session(app, session, response)
+
+
+def receive() -> None:
+    """Wait for the body, however slowly it comes: before anything is held that others wait for, such as a connection
+    to the database."""
+    request.get_data(parse_form_data=True)
 
 
 def body() -> MultiDict[str, str]:

@@ -15,13 +15,13 @@ from typing import Any
 
 from altcha import v1 as altcha
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from leadcapture import db, signing
 from leadcapture.errors import Invalid
 from leadcapture.guard.models import SpentChallenge
 from leadcapture.i18n import gettext as _
+from leadcapture.prepared import Prepared, inserted
 
 LIFETIME = timedelta(minutes=10)
 # At most so many hashes: about half a second on a phone, on average half of that.
@@ -29,6 +29,11 @@ LARGEST_NUMBER = 50_000
 LONGEST_PAYLOAD = 2_000  # characters; ours have some 400
 TEXTS = ("algorithm", "challenge", "salt", "signature")
 PURGED_AT_ONCE = 1_000
+
+_spent = SpentChallenge.__table__
+_SPEND = Prepared(
+    lambda insert: insert(_spent).values(inserted(_spent)).on_conflict_do_nothing().returning(_spent.c.challenge)
+)
 
 
 @dataclass(frozen=True)
@@ -85,14 +90,8 @@ def spend(session: Session, now: datetime, solved: Solved) -> None:
     """
     if solved.expires_at < now:
         raise _refusal()
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    spent = session.scalar(
-        dialect.insert(SpentChallenge)
-        .values(challenge=solved.challenge, expires_at=solved.expires_at)
-        .on_conflict_do_nothing()
-        .returning(SpentChallenge.challenge)
-    )
-    if spent is None:
+    spent = {"challenge": solved.challenge, "expires_at": solved.expires_at}
+    if _SPEND.scalar(session, spent) is None:
         raise _refusal()
 
 

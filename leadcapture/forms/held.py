@@ -9,17 +9,18 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from leadcapture.chat.models import Visitor
-from leadcapture.contacts import queries as contacts
 from leadcapture.errors import NotFound
 from leadcapture.forms.kind import Effects, Filled
 from leadcapture.forms.models import Form, Submission
+from leadcapture.forms.queries import Known
 from leadcapture.guard import door
 from leadcapture.optin import operations as optin
 from leadcapture.optin.models import Confirmation
+from leadcapture.prepared import Prepared
 from leadcapture.sites import protection
 from leadcapture.sites.models import Site
 from leadcapture.spam import operations as spam
@@ -31,6 +32,28 @@ LATELY = timedelta(days=1)  # how far back, and
 OTHERS = 30  # over how many submissions, the same text is looked for
 PAGE = 50
 
+_submissions: Any = Submission.__table__
+_visitors: Any = Visitor.__table__
+_SIGNED_IN = Prepared(
+    select(_visitors.c.id).where(_visitors.c.public_id == bindparam("visitor"), _visitors.c.user_id.is_not(None))
+)
+_RECENT = Prepared(
+    select(_submissions.c.data, _submissions.c.created_at)
+    .where(_submissions.c.site_id == bindparam("site"), _submissions.c.email_key != bindparam("email_key"))
+    .order_by(_submissions.c.id.desc())
+    .limit(OTHERS)
+)
+_HOLD = Prepared(
+    update(_submissions)
+    .where(_submissions.c.id == bindparam("stored"))
+    .values(
+        status=HELD,
+        held_at=bindparam("now"),
+        held_why=bindparam("why", type_=_submissions.c.held_why.type),
+        confirmation_id=bindparam("confirmation"),
+    )
+)
+
 
 # ---- holding ---------------------------------------------------------------------------------------------------------
 
@@ -41,18 +64,20 @@ def judge(
     *,
     stored: int,
     filled: Filled,
+    known: Known,
     noted: Sequence[str],
     effects: Effects,
     days: int,
 ) -> bool:
     """Hold the submission stored under that internal id where it looks like spam; whether it is held.
 
-    `noted` is what the door says of it (guard.door): a disposable address that the owner wants held is, whatever it
-    says. Nobody is held whose address is a contact's, or whom the host site has signed in.
+    `known` is what is known of the address, `noted` what the door says of it (guard.door): a disposable address that
+    the owner wants held is, whatever it says. Nobody is held whose address is a contact's, or whom the host site has
+    signed in.
     """
     wanted = protection.of(filled.site)
     reasons = [door.DISPOSABLE] if door.DISPOSABLE in noted else []
-    if wanted.hold_spam and not _known(session, filled, effects.visitor):
+    if wanted.hold_spam and not (known.confirmed or _signed_in(session, effects.visitor)):
         verdict = spam_queries.judge(session, filled.site.id, _given(session, now, filled, noted))
         if verdict.score >= wanted.spam_threshold:
             reasons = list(dict.fromkeys([*reasons, *verdict.reasons]))
@@ -61,12 +86,7 @@ def judge(
     # The confirmation that a panel asks about is there, as for everybody; no mail carries it, so no code is right.
     confirmation = optin.begin_unmailed(session, now, site=filled.site, address=filled.address, days=days)
     why = {"why": reasons, "visitor": effects.visitor, "conversation": effects.conversation}
-    session.execute(
-        update(Submission)
-        .where(Submission.id == stored)
-        .values(status=HELD, held_at=now, held_why=why, confirmation_id=confirmation.id)
-        .execution_options(synchronize_session=False)
-    )
+    _HOLD.run(session, {"stored": stored, "now": now, "why": why, "confirmation": confirmation.id})
     return True
 
 
@@ -114,12 +134,8 @@ def own_hosts(site: Site) -> frozenset[str]:
     return frozenset(host.removeprefix("*.").removeprefix("www.") for host in found if host)
 
 
-def _known(session: Session, filled: Filled, visitor: str | None) -> bool:
-    contact = contacts.by_email(session, filled.site.id, filled.address.key)
-    if contact is not None and contact.status == "confirmed":
-        return True
-    signed_in = select(Visitor.id).where(Visitor.public_id == visitor, Visitor.user_id.is_not(None))
-    return visitor is not None and session.scalar(signed_in) is not None
+def _signed_in(session: Session, visitor: str | None) -> bool:
+    return visitor is not None and _SIGNED_IN.row(session, {"visitor": visitor}) is not None
 
 
 def _repeated(session: Session, now: datetime, filled: Filled) -> int:
@@ -127,13 +143,8 @@ def _repeated(session: Session, now: datetime, filled: Filled) -> int:
     text = " ".join(text_of(filled.data).split())
     if len(text) < REPEATED_FROM:
         return 0
-    recent = session.execute(
-        select(Submission.data, Submission.created_at)
-        .where(Submission.site_id == filled.site.id, Submission.email_key != filled.address.key)
-        .order_by(Submission.id.desc())
-        .limit(OTHERS)
-    )
-    return sum(row.created_at > now - LATELY and " ".join(text_of(row.data).split()) == text for row in recent)
+    recent = _RECENT.rows(session, {"site": filled.site.id, "email_key": filled.address.key})
+    return sum(at > now - LATELY and " ".join(text_of(data).split()) == text for data, at in recent)
 
 
 # ---- deciding --------------------------------------------------------------------------------------------------------

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from leadcapture import clock
@@ -15,7 +15,33 @@ from leadcapture.errors import NotFound
 from leadcapture.forms.models import Form, FormVersion, Submission
 from leadcapture.i18n import gettext as _
 from leadcapture.optin.models import Confirmation
+from leadcapture.prepared import Prepared, loaded
 from leadcapture.sites.models import Site
+
+_forms, _contacts = Form.__table__, Contact.__table__
+_BY_SLUG = Prepared(select(_forms).where(_forms.c.site_id == bindparam("site"), _forms.c.slug == bindparam("slug")))
+_KNOWN = Prepared(
+    select(_contacts.c.public_id, _contacts.c.status).where(
+        _contacts.c.site_id == bindparam("site"), _contacts.c.email_key == bindparam("email_key")
+    )
+)
+
+
+class Known(NamedTuple):
+    """What is known of an address: the public id of its contact and the contact's status; both empty without one."""
+
+    contact: str = ""
+    status: str = ""
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether it is a contact's who has not left."""
+        return self.status == "confirmed"
+
+
+def known(session: Session, site_id: int, email_key: str) -> Known:
+    """What the site knows of that address (as compared)."""
+    return Known(*(_KNOWN.row(session, {"site": site_id, "email_key": email_key}) or ()))
 
 
 def of_site(session: Session, site_id: int) -> Sequence[Form]:
@@ -29,8 +55,10 @@ def by_public_id(session: Session, site_id: int, public_id: str) -> Form:
 
 
 def by_slug(session: Session, site_id: int, slug: str) -> Form:
-    """The site's form with that slug, published or not. Raises NotFound."""
-    return _found(session.scalar(select(Form).where(Form.site_id == site_id, Form.slug == slug)))
+    """The site's form with that slug, published or not, to be read alone: no session knows the object. Raises
+    NotFound."""
+    found = _BY_SLUG.named(session, {"site": site_id, "slug": slug})
+    return _found(None if found is None else loaded(Form, found))
 
 
 def published(session: Session, site_id: int) -> Sequence[Form]:

@@ -39,5 +39,13 @@ def release(session: Session, now: datetime, *, site_id: int, public_id: str, ma
     effects = Effects(conversation=kept.get("conversation"), visitor=kept.get("visitor"), public_url=mails.public_url)
     filled = intake.filled_of(session, sent, form, site)
     return intake.ask(
-        session, now, stored=sent.id, filled=filled, form=form, consents=sent.consents, effects=effects, mails=mails
+        session,
+        now,
+        stored=sent.id,
+        filled=filled,
+        form=form,
+        known=queries.known(session, site_id, sent.email_key),
+        consents=sent.consents,
+        effects=effects,
+        mails=mails,
     )

@@ -23,8 +23,9 @@ blueprint = Blueprint("forms", __name__)
 @blueprint.get("/v1/<key>/forms/<slug>", provide_automatic_options=False)
 def describe(key: str, slug: str) -> Response:
     """The form described, with a fresh challenge."""
-    site, now = chat.site_for_request(key), clock.now()
+    now = clock.now()
     with db.read() as session:
+        site = chat.site_for_request(key, session)
         form = queries.published_by_slug(session, site.id, slug)
         described = access.described(session, now, form, site, request.args.get("lang"))
     # Whoever asks for another challenge in the same filling brings the mark of when it was begun.
@@ -44,9 +45,10 @@ def describe(key: str, slug: str) -> Response:
 def submit(key: str, slug: str) -> Response:
     """Take what a visitor sent. Answers the same for an address in whatever state: new, pending, confirmed,
     suppressed."""
-    site = chat.site_for_request(key)
-    now, fields = clock.now(), web.body()
+    now = clock.now()
+    web.receive()
     with db.read() as session:
+        site, fields = chat.site_for_request(key, session), web.body()
         form = queries.published_by_slug(session, site.id, slug)
         language = i18n.best(fields.get("lang"), request.args.get("lang"), site.language)
         i18n.use(language)
@@ -164,5 +166,6 @@ def _check_asker(public_id: str, token: str | None) -> None:
 
 def _visitor(site: Site) -> str | None:
     """The visitor of this site whose token came along; None without one: a question must not be lost for that."""
-    token = tokens.check(site, web.bearer())
-    return None if token.new else token.visitor
+    given = web.bearer()
+    token = tokens.check(site, given) if given else None
+    return None if token is None or token.new else token.visitor

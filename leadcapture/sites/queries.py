@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from leadcapture.errors import NotFound
+from leadcapture.prepared import Prepared, loaded
 from leadcapture.sites.models import ApiToken, Site
+
+_sites = Site.__table__
+_BY_KEY = Prepared(select(_sites).where(_sites.c.key == bindparam("key")))
 
 
 def by_key(session: Session, key: str) -> Site:
-    """The site with that key. Raises NotFound."""
-    site = session.scalar(select(Site).where(Site.key == key))
-    if site is None:
+    """The site with that key, to be read alone: no session knows the object. Raises NotFound."""
+    found = _BY_KEY.named(session, {"key": key})
+    if found is None:
         raise NotFound("No such site.")
-    return site
+    return loaded(Site, found)
 
 
 def find(session: Session, key: str) -> Site | None:

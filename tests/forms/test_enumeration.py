@@ -146,7 +146,9 @@ def masked(answer: Any, address: str) -> tuple[int, dict[str, str], str]:
     text = answer.text.replace(address, "ADDRESS")
     text = re.sub(r"sub_[a-z0-9]{10,}", "sub_", text)
     text = re.sub(r'("poll_token":|name="poll_token" value=)\s*"[^"]+"', "poll_token", text)
-    heads = {name: value for name, value in answer.headers.items() if name not in ("Date", "Content-Length")}
+    heads = {
+        name: value for name, value in answer.headers.items() if name not in ("Date", "Content-Length", "X-Request-ID")
+    }
     return answer.status_code, heads, text
 
 
