@@ -65,7 +65,8 @@ def deliver_due(now: datetime) -> None:
     if due is None:
         lines.rest()
         return
-    if lines.look_again_at is not None and now < lines.look_again_at:
+    # Never for longer than that: the clock may have been put back meanwhile.
+    if lines.look_again_at is not None and now < lines.look_again_at <= now + rules.LOOK_AGAIN_AFTER:
         return
     _idle.clear()
     try:
@@ -189,7 +190,8 @@ class _Run:
     def _try(self, line: Connection, mail: Claimed) -> Answer | None:
         at = self._watch.now()
         try:
-            content = dkim.sign(compose(mail, at), dkim.keys_of(rules.ascii_address(mail.from_email)), at)
+            domain = rules.ascii_address(mail.from_email).rpartition("@")[2]
+            content = dkim.sign(compose(mail, at), dkim.keys_of(domain), at)
         except ValueError as error:
             return Answer(Stage.SENDER, 0, f"This mail cannot be written: {error}.")
         letter = Letter(mail.from_email, mail.to_email, content)

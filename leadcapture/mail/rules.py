@@ -119,10 +119,11 @@ def next_batch(limit: int, seconds: float) -> int:
 
 
 def abandoned(*, claimed_at: datetime | None, worker_alive: bool | None, now: datetime) -> bool:
-    """Whether a claim holds no more: its worker is known dead, or nobody can know and it is too old."""
+    """Whether a claim holds no more: its worker is known dead, or nobody can know and it is too old, or of a moment
+    that is yet to come because the clock was put back."""
     if worker_alive is False:
         return True
-    return claimed_at is None or now - claimed_at > CLAIM_HOLDS
+    return claimed_at is None or abs(now - claimed_at) > CLAIM_HOLDS
 
 
 def one_line(text: str, limit: int) -> str:

@@ -36,6 +36,7 @@ class PostOffice:
         self.most = most
         self.refuse_content: dict[str, list[str]] = {}
         self.taken: list[EmailMessage] = []
+        self.raw: list[bytes] = []  # the same, byte for byte
         self.recipients: Counter[str] = Counter()
         self.connections = 0
         self.most_at_once = 0
@@ -103,6 +104,7 @@ class PostOffice:
         assert isinstance(message, EmailMessage)
         message["X-Envelope-To"] = address
         self.taken.append(message)
+        self.raw.append(envelope.original_content or b"")
         hangs_up = self._hangs_up(address, "hangup-late")
         self.recipients[address] += 1
         if hangs_up:
