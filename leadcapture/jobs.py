@@ -20,7 +20,7 @@ from leadcapture.errors import Unavailable
 from leadcapture.forms import challenge, kinds
 from leadcapture.forms import expiry as forms
 from leadcapture.imports import running
-from leadcapture.mail import caps, delivery, opens
+from leadcapture.mail import caps, clocks, delivery, opens
 from leadcapture.privacy import moving, orphans, retaining
 from leadcapture.repermission import asking
 
@@ -45,6 +45,7 @@ TABLE: tuple[Job, ...] = (
     Job("escalation", 1, escalation.due, live=True),
     Job("people on the sites", 1, watching.people_due, live=True),
     Job("deliver mail", 0.5, delivery.deliver_due),
+    Job("mails of a clock that was ahead", 2, clocks.due),
     Job("form kinds", 5, kinds.run_due),
     Job("files of no message", 300, files.sweep_due),
     Job("expire confirmations", 60, forms.expire_due),

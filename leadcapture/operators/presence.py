@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from leadcapture.operators.models import Membership, Operator, Presence
 
-FORGOTTEN_AFTER = timedelta(hours=1)  # rows this old say nothing any more
+# Rows this old say nothing any more. Long enough for a clock that jumps by hours: what lives is heard again at once.
+FORGOTTEN_AFTER = timedelta(days=2)
 
 
 def beat_every(grace: int) -> float:
@@ -56,10 +57,10 @@ def disconnected(session: Session, now: datetime, socket_id: str, *, silently: b
 
 def heard(session: Session, now: datetime, socket_ids: Collection[str]) -> None:
     """These connections live; rows nobody needs any more are forgotten."""
-    session.execute(delete(Presence).where(Presence.heard_at < now - FORGOTTEN_AFTER))
     session.execute(
         update(Presence).where(Presence.socket_id.in_(socket_ids), Presence.gone_at.is_(None)).values(heard_at=now)
     )
+    session.execute(delete(Presence).where(Presence.heard_at < now - FORGOTTEN_AFTER))
 
 
 def set_idle(session: Session, now: datetime, socket_id: str, idle: bool) -> None:
@@ -119,9 +120,11 @@ def answers(now: datetime, grace: int) -> ColumnElement[bool]:
 
 
 def _counts(now: datetime, grace: int) -> ColumnElement[bool]:
+    # Nor does a moment count that is yet to come, by a clock that was put back since: what lives is heard again soon.
+    silent, left = silence(grace), timedelta(seconds=grace)
     return or_(
-        and_(Presence.gone_at.is_(None), Presence.heard_at > now - silence(grace)),
-        Presence.gone_at > now - timedelta(seconds=grace),
+        and_(Presence.gone_at.is_(None), Presence.heard_at > now - silent, Presence.heard_at < now + silent),
+        and_(Presence.gone_at > now - left, Presence.gone_at < now + left),
     )
 
 
