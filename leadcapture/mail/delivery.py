@@ -128,6 +128,7 @@ class _Run:
         troubles = 0
         mail: Claimed | None = None
         try:
+            line.open()  # before anything is claimed that nobody could take
             while troubles < TROUBLES and (mail := self._next()) is not None:
                 answer = self._send(line, mail)
                 troubles = troubles + 1 if answer is not None and answer.line_lost else 0

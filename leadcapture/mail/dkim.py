@@ -49,7 +49,6 @@ SIGNED = (
 
 _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _SELECTOR = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
-_BLANKS = re.compile(rb"[ \t]{2,}|\t")  # a single space stays as it is
 
 
 @dataclass(frozen=True)
@@ -178,16 +177,23 @@ def sign(content: bytes, keys: Sequence[Key], at: datetime) -> bytes:
 
 def relaxed_body(body: bytes) -> bytes:
     """RFC 6376, 3.4.4: blanks within lines are one, those at their ends and the empty lines at the end are nothing."""
-    body = _BLANKS.sub(b" ", body).replace(b" \r\n", b"\r\n").removesuffix(b" ")
-    body = body.rstrip(b"\r\n")
+    body = _one_blank(body).replace(b" \r\n", b"\r\n").removesuffix(b" ").rstrip(b"\r\n")
     return body + b"\r\n" if body else b""
 
 
 def relaxed_header(line: bytes) -> bytes:
     """RFC 6376, 3.4.2, of one header with or without its folds, ending in CRLF."""
     name, _, value = line.partition(b":")
-    value = _BLANKS.sub(b" ", value.replace(b"\r\n", b"")).strip(b" ")
+    value = _one_blank(value.replace(b"\r\n", b"")).strip(b" ")
     return name.strip(b" \t").lower() + b":" + value + b"\r\n"
+
+
+def _one_blank(text: bytes) -> bytes:
+    """Every run of spaces and tabs as one space; several times as fast as by a pattern."""
+    text = text.replace(b"\t", b" ")
+    while b"  " in text:
+        text = text.replace(b"  ", b" ")
+    return text
 
 
 def _signed_headers(head: bytes) -> list[tuple[str, bytes]]:
