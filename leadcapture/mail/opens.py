@@ -5,11 +5,12 @@ Kept for a day. Whoever opened a link cannot be read out of it: the IP address i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import Row, bindparam, delete, func, insert, select, union_all
 from sqlalchemy.orm import Session
 
 from leadcapture import db, signing
@@ -19,28 +20,51 @@ from leadcapture.mail.models import Email, MailOpen
 KEPT = timedelta(days=1)
 MOST = 50  # rows about one thing, the newest: who comes under a hundred names fills nothing
 
+_opens: Any = MailOpen.__table__
+_emails: Any = Email.__table__
+
+# Made once, for these run with every press of a button.
+_by_same = select(_opens.c.link, _opens.c.at).where(
+    _opens.c.about == bindparam("of_thing"), _opens.c.ip_digest == bindparam("ip"), _opens.c.agent == bindparam("by")
+)
+_handed_over = union_all(  # each has an index, both together have none
+    *(
+        select(func.max(_emails.c.sent_at)).where(of == bindparam("of_thing"))
+        for of in (_emails.c.about, _emails.c.contact)
+    )
+)
+_newest = (
+    select(_opens.c.id)
+    .where(_opens.c.about == bindparam("of_thing"))
+    .order_by(_opens.c.id.desc())
+    .offset(MOST)
+    .limit(MOST)
+)
+_too_many = delete(_opens).where(_opens.c.id.in_(_newest.scalar_subquery()))
+_noted = insert(_opens)
+
 
 def note(now: datetime, *, about: Iterable[str], link: str, ip: str, agent: str) -> None:
     """Remember that this asker opened the `link` (confirm, mail, unsubscribe, preferences) of a mail about the things
     with those public ids: a confirmation, a contact. For edges; writes what is new alone, so that a thousand looks are
     one row. While nothing can be written nothing is remembered: the page is shown all the same."""
+    asker = {"ip_digest": _digest(ip), "agent": _agent(agent)}
     with db.read() as session:
-        new = [one for one in about if _is_new(session, one, link, ip, agent)]
+        new = [one for one in about if link not in {row.link for row in _opened(session, one, **asker)}]
     for one in new:
         with suppress(Unavailable):
-            db.write(_add, MailOpen(about=one, link=link, ip_digest=_digest(ip), agent=_agent(agent), at=now))
+            db.write(_add, {"about": one, "link": link, "at": now, **asker})
 
 
 def by_same(session: Session, now: datetime, *, about: str, ip: str, agent: str) -> frozenset[str]:
     """The links of mails about that thing which this asker, the same address with the same program, opened today."""
-    found = select(MailOpen.link).where(_same(about, ip, agent), MailOpen.at > now - KEPT)
-    return frozenset(session.scalars(found))
+    found = _opened(session, about, ip_digest=_digest(ip), agent=_agent(agent))
+    return frozenset(row.link for row in found if row.at > now - KEPT)
 
 
 def handed_over_at(session: Session, about: str) -> datetime | None:
     """When the newest mail about the thing with that public id, or to that contact, was handed over; None before."""
-    # One after the other: each has an index, both together have none.
-    times = [session.scalar(select(func.max(Email.sent_at)).where(of == about)) for of in (Email.about, Email.contact)]
+    times = session.connection().execute(_handed_over, {"of_thing": about}).scalars()
     return max((at for at in times if at), default=None)
 
 
@@ -54,20 +78,14 @@ def sweep(session: Session, now: datetime) -> None:
     session.execute(delete(MailOpen).where(MailOpen.at <= now - KEPT))
 
 
-def _add(session: Session, opened: MailOpen) -> None:
-    session.add(opened)
-    session.flush()
-    newest = select(MailOpen.id).where(MailOpen.about == opened.about).order_by(MailOpen.id.desc()).offset(MOST)
-    session.execute(delete(MailOpen).where(MailOpen.id.in_(newest.limit(MOST).scalar_subquery())))
+def _add(session: Session, opened: Mapping[str, Any]) -> None:
+    connection = session.connection()
+    connection.execute(_noted, opened)
+    connection.execute(_too_many, {"of_thing": opened["about"]})
 
 
-def _is_new(session: Session, about: str, link: str, ip: str, agent: str) -> bool:
-    known = select(MailOpen.id).where(_same(about, ip, agent), MailOpen.link == link).limit(1)
-    return session.scalar(known) is None
-
-
-def _same(about: str, ip: str, agent: str) -> ColumnElement[bool]:
-    return (MailOpen.about == about) & (MailOpen.ip_digest == _digest(ip)) & (MailOpen.agent == _agent(agent))
+def _opened(session: Session, about: str, *, ip_digest: str, agent: str) -> Sequence[Row[Any]]:
+    return session.connection().execute(_by_same, {"of_thing": about, "ip": ip_digest, "by": agent}).all()
 
 
 def _digest(ip: str) -> str:
