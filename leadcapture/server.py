@@ -19,6 +19,7 @@ from leadcapture.settings import Settings
 if TYPE_CHECKING:
     from flask import Flask
 
+HEAD_WITHIN = 30  # seconds that the head of a request may take to come, from the end of the one before
 SILENT_FOR = 60.0  # seconds that a connection may send nothing, or take nothing, where something is awaited of it
 SLOWEST = 4_000  # bytes a second, at which a body must come in after its first SILENT_FOR seconds
 
@@ -56,7 +57,7 @@ class _Server(BaseApplication):
             "worker_class": _Worker,
             "worker_connections": 20_000,  # caps open sockets of a process
             "backlog": 2048,
-            "keepalive": 30,  # seconds that the head of the next request may take to come, and of the first one
+            "keepalive": HEAD_WITHIN,
             "timeout": 60,
             "graceful_timeout": 10,
             "loglevel": self._settings.log_level.lower(),

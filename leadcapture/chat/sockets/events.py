@@ -10,12 +10,15 @@ import gevent
 
 from leadcapture import db, i18n, ratelimit, socketio
 from leadcapture.chat import protocol
-from leadcapture.errors import LeadCaptureError, Unauthorized
+from leadcapture.errors import LeadCaptureError, RateLimited, Unauthorized
 from leadcapture.i18n import gettext as _
 
 log = logging.getLogger("leadcapture.chat")
 # How many events of any kind one socket may send, in messages: to each belong some signs of typing, of what was seen …
 EVENTS = 5
+# Seconds that a refusal for being too many takes. Nothing more is read from that socket meanwhile, so whoever floods us
+# is slowed down to what the line between us holds.
+TOO_MANY_TAKES = 0.1
 
 Socket = TypeVar("Socket")
 Answer = dict[str, Any]
@@ -37,6 +40,9 @@ def answering(
                 i18n.use(language(socket))
                 ratelimit.hit_here("RATE_MESSAGE", sid, times=EVENTS)
                 return handler(socket, payload[0] if payload else None)
+            except RateLimited as error:
+                gevent.sleep(TOO_MANY_TAKES)
+                return protocol.refusal(error)
             except LeadCaptureError as error:
                 return protocol.refusal(error)
             except db.UNSTORABLE:
