@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, exists, select, text, update
+from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from leadcapture.chat.models import ChatFile, Conversation, ConversationTag, Mention, Message, PageView, Visitor
@@ -82,11 +82,3 @@ def _give_up_files(session: Session, of: ColumnElement[bool]) -> None:
     # The row stays until the bytes are gone: it is how they are found.
     carried = session.scalars(select(Message.file_id).where(of, Message.file_id.is_not(None))).all()
     session.execute(update(ChatFile).where(ChatFile.id.in_(carried)).values(name="", visitor=None))
-
-
-def forget_words(session: Session, now: datetime) -> None:
-    """Have the index of words forget what was erased: until it is written anew, SQLite's still holds it, marked as
-    deleted (https://sqlite.org/fts5.html, 6.9). PostgreSQL's is not read without its rows."""
-    if session.get_bind().dialect.name == "sqlite":
-        session.execute(text("INSERT INTO message_search(message_search) VALUES ('optimize')"))
-        session.execute(text("INSERT INTO conversation_search(conversation_search) VALUES ('optimize')"))

@@ -47,7 +47,7 @@ def condition(which: Filter, operator_id: int) -> ColumnElement[bool]:
         wanted.append(Conversation.operator_id == named)
     if which.tag:
         wanted.append(
-            exists().where(ConversationTag.conversation_id == Conversation.id, ConversationTag.tag == which.tag)
+            Conversation.id.in_(select(ConversationTag.conversation_id).where(ConversationTag.tag == which.tag))
         )
     if which.site:
         wanted.append(Conversation.site_id == select(Site.id).where(Site.key == which.site).scalar_subquery())
@@ -78,13 +78,8 @@ def condition(which: Filter, operator_id: int) -> ColumnElement[bool]:
 
 def _mentioned(operator_id: int, *more: ColumnElement[bool]) -> ColumnElement[bool]:
     """Whether the operator is named in a note that still stands."""
-    return exists().where(
-        Message.conversation_id == Conversation.id,
-        Message.deleted_at.is_(None),
-        Mention.message_id == Message.id,
-        Mention.operator_id == operator_id,
-        *more,
-    )
+    notes = select(Message.conversation_id).join(Mention, Mention.message_id == Message.id)
+    return Conversation.id.in_(notes.where(Mention.operator_id == operator_id, Message.deleted_at.is_(None), *more))
 
 
 def page(

@@ -80,7 +80,10 @@ class Agreement(Base):
     """What a contact agrees to now: follows from the ledger, kept so that filters and mail need not read all of it."""
 
     __tablename__ = "agreements"
-    __table_args__ = (Index("ix_agreements_version", "site_id", "purpose", "version", "contact_id"),)
+    __table_args__ = (
+        Index("ix_agreements_version", "site_id", "purpose", "version", "contact_id"),
+        Index("ix_agreements_first", "site_id", "purpose", "version", "seq"),
+    )
 
     contact_id: Mapped[int] = mapped_column(ForeignKey(Contact.id, ondelete="CASCADE"), primary_key=True)
     purpose: Mapped[str] = mapped_column(String(60), primary_key=True)

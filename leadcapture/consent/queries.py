@@ -79,10 +79,16 @@ class Version:
 
 def history(session: Session, contact_id: int) -> Sequence[Entry]:
     """Everything the contact agreed to and withdrew, newest first."""
+    whose = session.execute(select(Contact.site_id, Contact.public_id).where(Contact.id == contact_id)).first()
+    if whose is None:
+        return []
     rows = session.scalars(
         select(LedgerEvent)
-        .join(Contact, (Contact.site_id == LedgerEvent.site_id) & (Contact.public_id == LedgerEvent.subject))
-        .where(Contact.id == contact_id, LedgerEvent.event.in_(rules.SPOKEN))
+        .where(
+            LedgerEvent.site_id == whose.site_id,
+            LedgerEvent.subject == whose.public_id,
+            LedgerEvent.event.in_(rules.SPOKEN),
+        )
         .order_by(LedgerEvent.seq.desc())
     )
     return [entry(row) for row in rows]
@@ -184,27 +190,20 @@ def withdrew(contact_id: ColumnElement[Any] | InstrumentedAttribute[Any], purpos
 
 def versions(session: Session, site_id: int) -> Sequence[Version]:
     """Every version of every statement that somebody on the site agrees to now; by purpose, the oldest first."""
-    now = (
-        select(
-            Agreement.purpose,
-            Agreement.version,
-            func.count().label("count"),
-            func.min(Agreement.at).label("first_at"),
-            func.min(Agreement.seq).label("seq"),
-        )
-        .where(Agreement.site_id == site_id)
-        .group_by(Agreement.purpose, Agreement.version)
-        .subquery()
-    )
-    rows = session.execute(
-        select(now.c.purpose, now.c.version, now.c.count, now.c.first_at, LedgerEvent.body)
-        .outerjoin(LedgerEvent, (LedgerEvent.site_id == site_id) & (LedgerEvent.seq == now.c.seq))
-        .order_by(now.c.purpose, now.c.seq)
-    )
-    return [
-        Version(purpose, version, json.loads(body or "{}").get("statement", ""), count, first_at)
-        for purpose, version, count, first_at, body in rows
-    ]
+    found: list[tuple[int, Version]] = []
+    for purpose in purposes(session, site_id):
+        for version in versions_of(session, site_id, purpose):
+            # The first of them by its number, which the index leads to, and how many there are, which the index has.
+            seq, first_at, body = session.execute(
+                select(Agreement.seq, Agreement.at, LedgerEvent.body)
+                .outerjoin(LedgerEvent, (LedgerEvent.site_id == site_id) & (LedgerEvent.seq == Agreement.seq))
+                .where(Agreement.site_id == site_id, Agreement.purpose == purpose, Agreement.version == version)
+                .order_by(Agreement.seq)
+                .limit(1)
+            ).one()
+            said = json.loads(body or "{}").get("statement", "")
+            found.append((seq, Version(purpose, version, said, count(session, site_id, purpose, [version]), first_at)))
+    return [version for _seq, version in sorted(found, key=lambda each: (each[1].purpose, each[0]))]
 
 
 def events_of(session: Session, site_id: int, contact: str) -> Sequence[LedgerRow]:

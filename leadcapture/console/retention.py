@@ -51,6 +51,7 @@ def _page(kept: Retention, given: Any = None, problems: Any = None, *, tried: bo
     return render_template(
         "console/retention.html",
         over=over,
+        most=retaining.MOST_COUNTED,
         values=given or kept.__dict__,
         problems=problems or {},
         tried=tried,

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
-from typing import Any
-
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -31,28 +27,6 @@ def by_email(session: Session, site_id: int, email_key: str) -> Contact | None:
 def count(session: Session, site_id: int) -> int:
     """How many contacts the site has."""
     return session.scalar(select(func.count()).select_from(Contact).where(Contact.site_id == site_id)) or 0
-
-
-def export_rows(
-    session: Session, site_id: int
-) -> Iterator[tuple[str, str, str, str, str, datetime, str, dict[str, Any]]]:
-    """Every contact of the site, oldest first, a thousand at a time: email, name, phone, status, language,
-    confirmed_at, source, attributes."""
-    columns = (
-        Contact.email,
-        Contact.name,
-        Contact.phone,
-        Contact.status,
-        Contact.language,
-        Contact.confirmed_at,
-        Contact.source,
-        Contact.attributes,
-    )
-    rows = session.execute(
-        select(*columns).where(Contact.site_id == site_id).order_by(Contact.id).execution_options(yield_per=1000)
-    )
-    for row in rows:
-        yield tuple(row)
 
 
 def _found(contact: Contact | None) -> Contact:

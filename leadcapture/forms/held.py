@@ -34,6 +34,7 @@ PAGE = 50
 
 _submissions: Any = Submission.__table__
 _visitors: Any = Visitor.__table__
+_confirmations: Any = Confirmation.__table__
 _SIGNED_IN = Prepared(
     select(_visitors.c.id).where(_visitors.c.public_id == bindparam("visitor"), _visitors.c.user_id.is_not(None))
 )
@@ -42,6 +43,12 @@ _RECENT = Prepared(
     .where(_submissions.c.site_id == bindparam("site"), _submissions.c.email_key != bindparam("email_key"))
     .order_by(_submissions.c.id.desc())
     .limit(OTHERS)
+)
+_STATE = Prepared(
+    select(_submissions.c.status, _submissions.c.result, _confirmations.c.status.label("waits"))
+    .select_from(_submissions)
+    .outerjoin(_confirmations, _confirmations.c.id == _submissions.c.confirmation_id)
+    .where(_submissions.c.public_id == bindparam("submission"))
 )
 _HOLD = Prepared(
     update(_submissions)
@@ -53,6 +60,10 @@ _HOLD = Prepared(
         confirmation_id=bindparam("confirmation"),
     )
 )
+
+
+# True of all that are held: by these words the database knows which index has those alone.
+_IS_HELD = Submission.held_at.is_not(None)
 
 
 # ---- holding ---------------------------------------------------------------------------------------------------------
@@ -90,14 +101,11 @@ def judge(
     return True
 
 
-def shown(session: Session, sent: Submission | None) -> str:
-    """How far a submission is, as its sender is told: a held one looks like any other that nobody has confirmed."""
-    if sent is None:
-        return "expired"
-    if sent.status != HELD:
-        return sent.status
-    confirmation = session.get(Confirmation, sent.confirmation_id) if sent.confirmation_id else None
-    return "pending" if confirmation is not None and confirmation.status == "pending" else "expired"
+def shown(session: Session, public_id: str) -> tuple[str, dict[str, Any] | None]:
+    """How far a submission is, as its sender is told, and what is shown once it is confirmed: a held one looks like any
+    other that nobody has confirmed."""
+    status, result, waits = _STATE.row(session, {"submission": public_id}) or ("expired", None, None)
+    return ("pending" if waits == "pending" else "expired") if status == HELD else status, result
 
 
 def text_of(data: Mapping[str, Any]) -> str:
@@ -235,7 +243,7 @@ def marked(session: Session, site_id: int) -> list[Held]:
 def count(session: Session, site_id: int) -> int:
     """How many submissions of the site wait for a decision."""
     undecided = select(func.count()).where(
-        Submission.site_id == site_id, Submission.status == HELD, Submission.spam.is_(None)
+        Submission.site_id == site_id, _IS_HELD, Submission.status == HELD, Submission.spam.is_(None)
     )
     return session.scalar(undecided) or 0
 
@@ -244,7 +252,7 @@ def _of_site(site_id: int) -> Any:
     return (
         select(Submission, Form.title)
         .join(Form, Form.id == Submission.form_id)
-        .where(Submission.site_id == site_id, Submission.status == HELD)
+        .where(Submission.site_id == site_id, _IS_HELD, Submission.status == HELD)
     )
 
 

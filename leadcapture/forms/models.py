@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from leadcapture.chat.models import Conversation
@@ -13,6 +13,8 @@ from leadcapture.contacts.models import Contact
 from leadcapture.db import Base
 from leadcapture.optin.models import Confirmation
 from leadcapture.sites.models import Site
+
+_HELD = text("held_at IS NOT NULL")
 
 
 class Form(Base):
@@ -57,7 +59,12 @@ class Submission(Base):
     """One filled form, with the evidence of it. Pending ones are purged when their confirmation expires."""
 
     __tablename__ = "submissions"
-    __table_args__ = (Index("ix_submissions_site_recent", "site_id", "id"),)
+    __table_args__ = (
+        Index("ix_submissions_site_recent", "site_id", "id"),
+        Index("ix_submissions_site_created", "site_id", "created_at", "form_id", "status", "confirmed_at"),
+        # The few that are held, of a million that are not.
+        Index("ix_submissions_held", "site_id", "id", sqlite_where=_HELD, postgresql_where=_HELD),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(String(40), unique=True)

@@ -24,6 +24,7 @@ class Email(Base):
     __table_args__ = (
         Index("ix_emails_due", "status", "due_at"),
         Index("ix_emails_site_recent", "site_id", "id"),
+        Index("ix_emails_site_status", "site_id", "status", "id"),
         # What waits, the longest due first: workers look there every half second, whatever else the outbox holds.
         Index("ix_emails_waiting", "due_at", "id", sqlite_where=sql(WAITS), postgresql_where=sql(WAITS)),
     )

@@ -15,8 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from leadcapture import db
-from leadcapture.chat import expiry as chat
-from leadcapture.chat import files
+from leadcapture.chat import files, forgetting
 from leadcapture.consent.rules import moment_of
 from leadcapture.privacy import retention
 from leadcapture.privacy.retention import Batch, Kind, Part
@@ -28,13 +27,21 @@ from leadcapture.sites.retention_settings import Retention
 log = logging.getLogger("leadcapture.privacy")
 
 AT_ONCE = 200  # rows in a transaction
+MOST_COUNTED = 10_000  # rows of one part that a dry run counts
 SHOWN = 5  # rows that a dry run names
+# What went out of these was searched for by its words.
+SEARCHED = {
+    ("messages", "messages"),
+    ("conversations_closed", "conversations"),
+    ("held", "conversations"),
+    ("contacts_inactive", "contacts"),
+}
 
 
 @dataclass(frozen=True)
 class Found:
-    """What of one part is over its days: how many rows, the age of the oldest (None: there is none), and the public ids
-    of the first."""
+    """What of one part is over its days: how many rows (MOST_COUNTED + 1: more than that), the age of the oldest of
+    these (None: there is none), and the public ids of the first."""
 
     part: Part
     count: int
@@ -72,8 +79,8 @@ def run(now: datetime, site_id: int) -> dict[tuple[str, str], int]:
         while numbers := db.write(remove_some, now, site_id=site_id, kind=kind, part=part, after=last):
             gone[kind.name, part.name] = gone.get((kind.name, part.name), 0) + len(numbers)
             last = max(numbers)
-    if gone.keys() & {("messages", "messages"), ("conversations_closed", "conversations"), ("held", "conversations")}:
-        db.write(chat.forget_words, now)
+    if gone.keys() & SEARCHED:
+        forgetting.purge_index(now)
         files.sweep_due(now)
     if gone:
         log.info("retention: %s", ", ".join(f"{number} {kind}/{part}" for (kind, part), number in gone.items()))
@@ -127,6 +134,7 @@ def _over(session: Session, now: datetime, site: Site, kind: Kind, days: int) ->
 
 
 def _found(session: Session, part: Part, rows: Any) -> Found:
-    count, oldest = session.execute(select(func.count(), func.min(rows.c.at)).select_from(rows)).one()
+    some = select(rows.c.at).limit(MOST_COUNTED + 1).subquery()
+    count, oldest = session.execute(select(func.count(), func.min(some.c.at)).select_from(some)).one()
     first = session.scalars(select(rows.c.public_id).order_by(rows.c.number).limit(SHOWN)).all()
     return Found(part, count, moment_of(oldest) if isinstance(oldest, str) else oldest, list(first))

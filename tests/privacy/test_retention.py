@@ -166,8 +166,8 @@ def _found(file: Path, texts: list[str]) -> dict[str, str]:
         connection.text_factory = bytes
         tables = [row[0].decode() for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         for table in tables:
-            if table == "message_search":
-                continue  # keeps no rows; what it knows of words stands in its shadow tables, which are walked too
+            if table in ("message_search", "contact_search"):
+                continue  # keep no rows; what they know of words stands in their shadow tables, which are walked too
             for row in connection.execute(f'SELECT * FROM "{table}"'):
                 whole = b"\0".join(value for value in row if isinstance(value, bytes))
                 for text in texts:

@@ -33,10 +33,21 @@ def upgrade() -> None:
         _postgresql()
     else:
         _sqlite()
+    _lists()
+
+
+def _lists() -> None:
+    """What the console's lists and counts look into."""
     op.create_index("ix_contacts_site_status", "contacts", ["site_id", "status", "id"])
+    op.create_index("ix_emails_site_status", "emails", ["site_id", "status", "id"])
+    held = sa.text("held_at IS NOT NULL")
+    op.create_index("ix_submissions_held", "submissions", ["site_id", "id"], sqlite_where=held, postgresql_where=held)
+    lately = ["site_id", "created_at", "form_id", "status", "confirmed_at"]
+    op.create_index("ix_submissions_site_created", "submissions", lately)
     # Who agrees to one version, in the order in which contacts are listed.
     op.drop_index("ix_agreements_version", "agreements")
     op.create_index("ix_agreements_version", "agreements", ["site_id", "purpose", "version", "contact_id"])
+    op.create_index("ix_agreements_first", "agreements", ["site_id", "purpose", "version", "seq"])
 
 
 def _said(row: str) -> str:
