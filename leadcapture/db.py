@@ -15,7 +15,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import copy_context
 from datetime import UTC, datetime
@@ -30,6 +30,7 @@ from sqlalchemy import (
     Dialect,
     Engine,
     MetaData,
+    RootTransaction,
     TypeDecorator,
     create_engine,
     event,
@@ -45,6 +46,8 @@ from leadcapture.i18n import gettext as _
 log = logging.getLogger("leadcapture.db")
 P = ParamSpec("P")
 R = TypeVar("R")
+# Does for several callers at once what each could do by itself; an outcome for each, None for what it left out.
+Gathers = Callable[[Session, list[Any]], Sequence[R | None]]
 
 # What a database says to a value that no column of its holds: a text that is too long, a number beyond 64 bits, for
 # which SQLite's driver has no error of its own.
@@ -57,6 +60,7 @@ SQLITE_AWAY = frozenset({5, 6, 8, 10, 13, 14, 15})
 # a standby, which is read-only; a lock that did not come in time.
 POSTGRESQL_AWAY = ("08", "53", "57", "58", "40", "25006", "55P03")
 
+LOCK_PAUSE = 0.003  # seconds between two tries to get it
 LOCK_PATIENCE = 4  # seconds for another process's lock: shorter than anybody waits for an acknowledgement
 # For PostgreSQL: seconds for a connection to stand or to be free, and milliseconds for a lock and for a line that is
 # dead without saying so.
@@ -121,6 +125,7 @@ class Database:
         else:
             self.engine = _postgresql_engine(url)
             self._writer = None
+        self._gatherings: dict[Callable[..., Any], _Gathering] = {}
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -146,6 +151,20 @@ class Database:
             return cast(R, self._writer.run(lambda session: context.run(operation, session, *args, **kwargs)))
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             return operation(session, *args, **kwargs)
+
+    def gathered(self, operation: Gathers[R], item: object) -> R | None:
+        """What the operation returns for this item, done together with those of others; None where it was not done.
+        Raises Unavailable, as write."""
+        gathering = self._gatherings.get(operation)
+        if gathering is None:
+            gathering = self._gatherings[operation] = _Gathering(self, operation)
+        began = time.perf_counter()
+        with _telling():
+            result = cast(R | None, gathering.run(item))
+        if result is not None:
+            for tell in written:
+                tell(time.perf_counter() - began)
+        return result
 
     def close(self) -> None:
         if self._writer is not None:
@@ -187,6 +206,16 @@ def write(operation: Callable[..., R], *args: Any, **kwargs: Any) -> R:
     return current().write(operation, *args, **kwargs)
 
 
+def gathered(operation: Gathers[R], item: object) -> R | None:
+    """Run `operation(session, [item, …])` once for all who ask for it at this moment, in one transaction: this caller's
+    outcome, once that is committed to disk.
+
+    None says that nothing was written for this caller, who then does it by `write`: because the operation left it out,
+    or because what somebody else wanted broke it for all. Raises Unavailable.
+    """
+    return current().gathered(operation, item)
+
+
 @contextmanager
 def _telling() -> Iterator[None]:
     """What only says that the database is away is told as such; what is wrong with a statement stays what it is."""
@@ -226,6 +255,42 @@ def _say_away(reason: str) -> None:
     if time.monotonic() - _said_at >= SAY_EVERY:
         _said_at = time.monotonic()
         log.warning("The database cannot be used: %s", reason)
+
+
+class _Gathering:
+    """Callers of one operation that does for many what each could do alone: who comes while it runs is done next."""
+
+    def __init__(self, database: Database, operation: Callable[[Session, list[Any]], Sequence[Any]]) -> None:
+        self._database, self._operation = database, operation
+        self._waiting: list[tuple[Any, AsyncResult[Any]]] = []
+        self._led = False
+
+    def run(self, item: Any) -> Any:
+        answer: AsyncResult[Any] = AsyncResult()
+        self._waiting.append((item, answer))
+        if not self._led:
+            self._led = True
+            gevent.spawn(self._lead)
+        return answer.get()
+
+    def _lead(self) -> None:
+        try:
+            while self._waiting:
+                group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
+                try:
+                    outcomes = self._database._write(self._operation, [item for item, _ in group])
+                except BaseException as failure:  # every waiting caller must be told, whatever happened
+                    if is_away(failure):
+                        group, self._waiting = group + self._waiting, []
+                        for _, answer in group:
+                            answer.set_exception(failure)
+                        continue
+                    # Whose doing it was is found out where each does it alone.
+                    outcomes = [None] * len(group)
+                for (_, answer), outcome in zip(group, outcomes, strict=True):
+                    answer.set(outcome)
+        finally:
+            self._led = False
 
 
 class _GroupWriter:
@@ -277,9 +342,9 @@ class _GroupWriter:
 
     def _commit(self, operations: list[Callable[[Session], Any]]) -> list[tuple[Any, BaseException | None]]:
         with self._engine.connect() as connection:
-            # What may wait, for another process's lock or for the disk, waits on the native thread. The statements in
-            # between take microseconds each: run there too, they would only fight this thread for the interpreter.
-            transaction = self._thread.apply(connection.begin)
+            # What waits for the disk waits on the native thread. The statements before take microseconds each: run
+            # there too, they would only fight this thread for the interpreter.
+            transaction = _begun(connection)
             with transaction:
                 outcomes = [self._one(connection, operation) for operation in operations]
                 failure = self._thread.apply(_failure_of, (transaction.commit,))
@@ -308,6 +373,19 @@ class _GroupWriter:
         self._thread.join()
         self._thread.kill()
         self._engine.dispose()
+
+
+def _begun(connection: Connection) -> RootTransaction:
+    """A transaction that may write, once no other process does; raises OperationalError after LOCK_PATIENCE."""
+    begun_at = time.monotonic()
+    while True:
+        try:
+            return connection.begin()
+        except OperationalError as error:
+            busy = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() - begun_at > LOCK_PATIENCE:
+                raise
+        gevent.sleep(LOCK_PAUSE)
 
 
 def _failure_of(act: Callable[[], object]) -> BaseException | None:
@@ -366,6 +444,9 @@ def _sqlite_engine(url: str, *, begin: str) -> Engine:
             "secure_delete=ON",
         ):
             connection.execute(f"PRAGMA {pragma}")
+        if begin == "BEGIN IMMEDIATE":
+            # Whoever writes waits for other processes without holding up this one: see _begun.
+            connection.execute("PRAGMA busy_timeout=0")
 
     # SQLAlchemy compiles these anew each time; said to the driver they take microseconds.
     dialect: Any = engine.dialect

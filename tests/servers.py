@@ -95,6 +95,7 @@ class Service:
     """`leadcapture serve` as a process of its own, with an instance folder and a mailbox of its own."""
 
     preloaded = True  # whether its processes may skip the second of importing; see tests/preloaded.py
+    module = "leadcapture"  # what serves; only processes that are not preloaded may be others
 
     def __init__(self, folder: Path, *, command: tuple[str, ...] = ("demo",), **settings: str) -> None:
         self.folder = folder
@@ -181,7 +182,7 @@ class Service:
                     stderr=log,
                 )
             return subprocess.Popen(
-                [sys.executable, "-m", "leadcapture", *arguments],
+                [sys.executable, "-m", self.module, *arguments],
                 env=self.environ,
                 cwd=self.folder,
                 stdin=nothing,
@@ -240,7 +241,8 @@ def _demo_data() -> tuple[Path, str]:
 class PostgreSQL:
     """A PostgreSQL server of its own, with as many fresh databases as are asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        self._durable = durable
         # Started by root, the server runs as another user, to whom pytest's own folders are closed.
         self._folder = Path(tempfile.mkdtemp(prefix="leadcapture-postgresql-"))
         self._folder.chmod(0o755)
@@ -249,6 +251,8 @@ class PostgreSQL:
 
     def __enter__(self) -> Self:
         self._server.__enter__()
+        if self._durable:
+            return self
         # Nobody pulls this machine's plug: what a hundred databases write need not reach the disk.
         with psycopg.connect(str(self._server.get_uri()), autocommit=True) as connection:
             for setting in (

@@ -1,7 +1,9 @@
 """Telling open sockets and waiting requests, after commit, what happened. What is lost here is found by its number.
 
-Rooms: one for each visitor (all tabs), one for a site's visitors of each language, one for a site's operators,
-one for each operator (all devices).
+Rooms: one for each visitor (all tabs), one for a site's visitors of each language, one for a site's operators, one for
+each operator (all devices), one for each conversation (the operators' pages that have it open). What is said in a
+conversation that nobody answers is told to all of the site's operators; else to whoever answers and whoever has it
+open, and the others hear of it as a changed summary a moment later.
 """
 
 from __future__ import annotations
@@ -45,15 +47,33 @@ def language_room(site_id: int, language: str) -> str:
     return f"site:{site_id}:{language}"
 
 
+def conversation_room(public_id: str) -> str:
+    """The room of the operators' pages that have the conversation open."""
+    return f"conversation:{public_id}"
+
+
+def operator_room(operator_id: int) -> str:
+    """The room of all devices of an operator, by the internal id."""
+    return f"operator:{operator_id}"
+
+
+def concerned(site_id: int, conversation: str, answering: int | None) -> list[str]:
+    """The rooms of the operators who are told what is said in a conversation; `answering` is the internal id of the one
+    who answers."""
+    if answering is None:
+        return [site_room(site_id)]
+    return [operator_room(answering), conversation_room(conversation)]
+
+
 def message_posted(posted: Posted, *, skip_sid: str | None = None) -> None:
-    """A message was stored: tell the visitor's other tabs (unless it is a note) and the site's operators."""
+    """A message was stored: tell the visitor's other tabs (unless it is a note) and the operators concerned."""
     message = posted.message
+    told = message.for_visitor()
     if message.seq is not None:
-        socketio.emit("message", message.for_visitor(), to=posted.visitor, namespace=VISITOR, skip_sid=skip_sid)
+        socketio.emit("message", told, to=posted.visitor, namespace=VISITOR, skip_sid=skip_sid)
         wake(posted.visitor)
-    socketio.emit(
-        "message", message.for_operator(), to=site_room(posted.site_id), namespace=OPERATOR, skip_sid=skip_sid
-    )
+    rooms = concerned(posted.site_id, message.conversation, posted.answering)
+    socketio.emit("message", message.for_operator(told), to=rooms, namespace=OPERATOR, skip_sid=skip_sid)
     if message.kind == "note":
         with db.read() as session:
             named = mentions.named_in(session, message.id)
@@ -155,14 +175,16 @@ def read_up_to(thread: Thread, by: str, seq: int, *, seen: bool) -> None:
 def visitor_types(thread: Thread, text: str) -> None:
     """The visitor types; with the text so far where the visitor's panel sends it."""
     payload = {"conversation": thread.public_id, "name": thread.visitor_name} | ({"text": text} if text else {})
-    socketio.emit("typing", payload, to=site_room(thread.site_id), namespace=OPERATOR)
+    rooms = concerned(thread.site_id, thread.public_id, thread.answering)
+    socketio.emit("typing", payload, to=rooms, namespace=OPERATOR)
 
 
 def operator_types(thread: Thread, name: str, *, skip_sid: str) -> None:
     """An operator types an answer: the visitor and the colleagues are told."""
     socketio.emit("typing", {"name": name}, to=thread.visitor, namespace=VISITOR)
     payload = {"conversation": thread.public_id, "name": name}
-    socketio.emit("typing", payload, to=site_room(thread.site_id), namespace=OPERATOR, skip_sid=skip_sid)
+    rooms = concerned(thread.site_id, thread.public_id, thread.answering)
+    socketio.emit("typing", payload, to=rooms, namespace=OPERATOR, skip_sid=skip_sid)
 
 
 def availability(available: bool, site: Site, now: datetime) -> dict[str, Any]:

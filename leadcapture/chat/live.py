@@ -55,7 +55,10 @@ class OperatorSocket:
     typed_at: float = 0.0
     asked_at: float = field(default_factory=time.monotonic)  # when it was last asked whether it lives
     told: dict[str, Any] = field(default_factory=dict)  # the presence it was told last
+    opened: list[str] = field(default_factory=list)  # the conversations it has open, the last one opened last
 
+
+OPEN_AT_ONCE = 50  # conversations of which one page hears all that is said
 
 visitors: dict[str, VisitorSocket] = {}
 operators: dict[str, OperatorSocket] = {}
@@ -231,6 +234,17 @@ def _person(person: Colleague) -> dict[str, Any]:
         "available": operator.available,
         "idle": person.idle,
     }
+
+
+def opens(socket: OperatorSocket, conversation: str) -> None:
+    """The operator's page shows that conversation: it hears what is said there from now on."""
+    if conversation in socket.opened:
+        socket.opened.remove(conversation)
+    else:
+        socketio.enter(socket.sid, broadcast.conversation_room(conversation), namespace=OPERATOR)
+    socket.opened.append(conversation)
+    if len(socket.opened) > OPEN_AT_ONCE:
+        socketio.leave(socket.sid, broadcast.conversation_room(socket.opened.pop(0)), namespace=OPERATOR)
 
 
 def went_away(now: datetime, socket: OperatorSocket) -> None:

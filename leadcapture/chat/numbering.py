@@ -7,10 +7,11 @@ found instead of stored.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, bindparam, exists, insert, select, update
+from sqlalchemy import bindparam, exists, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -20,40 +21,42 @@ from leadcapture.chat.models import Visitor
 from leadcapture.chat.protocol import FileView, Incoming, MessageView
 from leadcapture.chat.queries import conversations, messages, visitors
 from leadcapture.errors import NotFound
+from leadcapture.prepared import Prepared, inserted
 
-# Built once: to build and to hash a statement costs more than to run it.
-_ROW = (
-    select(
-        conversations.c.id,
-        conversations.c.public_id,
-        conversations.c.site_id,
-        conversations.c.status,
-        conversations.c.operator_id,
-        conversations.c.last_seq,
-        conversations.c.waiting_since,
-        conversations.c.closed_at,
-        conversations.c.snoozed_until,
-        conversations.c.page_url,
-        conversations.c.active_at,
-        conversations.c.contact_id,
-        visitors.c.name.label("visitor_name"),
-    )
-    .join(visitors, visitors.c.id == conversations.c.visitor_id)
-    .with_for_update(of=conversations)
-)
-_CURRENT: Select[Any] = (
+
+class Locked(NamedTuple):
+    """A conversation as it is before a message, locked on PostgreSQL (SQLite has one writer anyway)."""
+
+    id: int
+    public_id: str
+    site_id: int
+    status: str
+    operator_id: int | None
+    last_seq: int
+    waiting_since: datetime | None
+    closed_at: datetime | None
+    snoozed_until: datetime | None
+    page_url: str
+    active_at: datetime
+    contact_id: int | None
+    visitor_name: str
+
+
+COLUMNS = [*(conversations.c[name] for name in Locked._fields[:-1]), visitors.c.name.label("visitor_name")]
+_ROW = select(*COLUMNS).join(visitors, visitors.c.id == conversations.c.visitor_id).with_for_update(of=conversations)
+_CURRENT = Prepared(
     _ROW.where(visitors.c.public_id == bindparam("visitor"), visitors.c.site_id == bindparam("site"))
     .order_by(conversations.c.id.desc())
     .limit(1)
 )
-_LOCKED: Select[Any] = _ROW.where(conversations.c.id == bindparam("conversation"))
+_LOCKED = Prepared(_ROW.where(conversations.c.id == bindparam("conversation")))
 _WAS_SENT = exists().where(
     messages.c.conversation_id == bindparam("conversation"),
     messages.c.author_kind == bindparam("author"),
     messages.c.client_id == bindparam("client"),
 )
-_SENT_BEFORE = select(_WAS_SENT)
-_RAISE = (
+_SENT_BEFORE = Prepared(select(_WAS_SENT))
+_RAISE = Prepared(
     update(conversations)
     .where(conversations.c.id == bindparam("conversation"), ~_WAS_SENT)
     .values(
@@ -68,22 +71,33 @@ _RAISE = (
     )
     .returning(conversations.c.last_seq)
 )
-_STORE = insert(messages)
+_STORE = Prepared(
+    insert(messages).values(
+        inserted(
+            messages, "public_id", "conversation_id", "client_id", "seq", "after_seq", "kind", "author_kind",
+            "author_name", "operator_id", "body", "file_id", "by_email", "created_at",
+        )
+    )
+)  # fmt: skip
 
 
-def current(session: Session, site_id: int, visitor: str) -> Row[Any] | None:
-    """The visitor's newest conversation, locked on PostgreSQL (SQLite has one writer anyway)."""
-    return session.connection().execute(_CURRENT, {"visitor": visitor, "site": site_id}).first()
+def current(session: Session, site_id: int, visitor: str) -> Locked | None:
+    """The visitor's newest conversation, locked."""
+    row = _CURRENT.row(session, {"visitor": visitor, "site": site_id})
+    return None if row is None else Locked(*row)
 
 
-def locked(session: Session, conversation_id: int) -> Row[Any]:
-    """That conversation, which must exist, locked."""
-    return session.connection().execute(_LOCKED, {"conversation": conversation_id}).one()
+def locked(session: Session, conversation_id: int) -> Locked:
+    """That conversation, which must exist, locked. Raises NotFound where it does not."""
+    row = _LOCKED.row(session, {"conversation": conversation_id})
+    if row is None:
+        raise NotFound("No such conversation.")
+    return Locked(*row)
 
 
 def begin(
     session: Session, now: datetime, *, site_id: int, visitor: str, page: str, language: str, kind: str, name: str
-) -> Row[Any]:
+) -> Locked:
     """A new conversation, and its visitor if that is new too. Of two tabs at once the second finds the first one's.
 
     Raises NotFound for a visitor of another site.
@@ -127,13 +141,30 @@ def begin(
 
 
 def number(
-    session: Session, row: Row[Any], author_kind: str, client_id: str, *, now: datetime, **changed: Any
+    session: Session, row: Locked, author_kind: str, client_id: str, *, now: datetime, **changed: Any
 ) -> int | None:
     """Raise the last number of the locked conversation `row` and change what is named.
 
     Comes back with the new number, or None (nothing is changed) when the author has sent that client id before.
     """
+    found: int | None = _RAISE.scalar(session, _raising(row, author_kind, client_id, now, changed))
+    return found
+
+
+def number_each(
+    session: Session, several: Sequence[tuple[Locked, str, str, datetime, dict[str, Any]]]
+) -> list[int | None]:
+    """As `number`, for several at once, each with its conversation, author kind, client id, time and what is changed.
+    Two of one conversation are numbered one after the other."""
+    found = _RAISE.each(session, [_raising(*one) for one in several])
+    return [rows[0][0] if rows else None for rows in found]
+
+
+def _raising(row: Locked, author_kind: str, client_id: str, now: datetime, changed: dict[str, Any]) -> dict[str, Any]:
     values = {
+        "conversation": row.id,
+        "author": author_kind,
+        "client": client_id,
         "new_status": row.status,
         "new_operator_id": row.operator_id,
         "new_waiting_since": row.waiting_since,
@@ -142,22 +173,29 @@ def number(
         "new_page_url": row.page_url,
         "new_active_at": now,
     }
-    values |= {f"new_{name}": value for name, value in changed.items()}
-    asked = {"conversation": row.id, "author": author_kind, "client": client_id}
-    found: int | None = session.connection().execute(_RAISE, asked | values).scalar()
-    return found
+    for name, value in changed.items():
+        values[f"new_{name}"] = value
+    return values
 
 
 def sent_before(session: Session, conversation_id: int, author_kind: str, client_id: str) -> bool:
     """Whether the author has sent that client id into the conversation."""
     asked = {"conversation": conversation_id, "author": author_kind, "client": client_id}
-    return bool(session.connection().execute(_SENT_BEFORE, asked).scalar())
+    return bool(_SENT_BEFORE.scalar(session, asked))
 
 
-def store(
-    session: Session,
+class Entry(NamedTuple):
+    """A message on its way into its conversation: what is told of it, and what is kept of it beside that."""
+
+    view: MessageView
+    conversation_id: int
+    operator_id: int | None = None
+    file_id: int | None = None
+
+
+def entry(
     now: datetime,
-    row: Row[Any],
+    row: Locked,
     seq: int | None,
     incoming: Incoming,
     *,
@@ -167,8 +205,8 @@ def store(
     operator_id: int | None = None,
     operator: str | None = None,
     file: tuple[int, FileView] | None = None,
-) -> MessageView:
-    """Insert a message into the locked conversation `row`; without a number (a note) it stands after the last one.
+) -> Entry:
+    """A message for the locked conversation `row`; without a number (a note) it stands after the last one.
 
     `operator` is the public id of `operator_id`; `file` what was claimed for it, with its internal id.
     """
@@ -187,22 +225,38 @@ def store(
         file=file[1] if file else None,
         by_email=incoming.by_email,
     )
-    session.connection().execute(
-        _STORE,
-        {
-            "public_id": view.id,
-            "conversation_id": row.id,
-            "client_id": view.client_id,
-            "seq": seq,
-            "after_seq": view.after_seq,
-            "kind": kind,
-            "author_kind": author_kind,
-            "author_name": author_name,
-            "operator_id": operator_id,
-            "body": view.body,
-            "file_id": file[0] if file else None,
-            "by_email": incoming.by_email,
-            "created_at": now,
-        },
+    return Entry(view, row.id, operator_id, file[0] if file else None)
+
+
+def store(
+    session: Session, now: datetime, row: Locked, seq: int | None, incoming: Incoming, **more: Any
+) -> MessageView:
+    """Insert the message that `entry` makes of this."""
+    made = entry(now, row, seq, incoming, **more)
+    store_each(session, [made])
+    return made.view
+
+
+def store_each(session: Session, entries: Sequence[Entry]) -> None:
+    """Insert these messages."""
+    _STORE.each(
+        session,
+        [
+            {
+                "public_id": view.id,
+                "conversation_id": conversation_id,
+                "client_id": view.client_id,
+                "seq": view.seq,
+                "after_seq": view.after_seq,
+                "kind": view.kind,
+                "author_kind": view.author_kind,
+                "author_name": view.author_name,
+                "operator_id": operator_id,
+                "body": view.body,
+                "file_id": file_id,
+                "by_email": view.by_email,
+                "created_at": view.at,
+            }
+            for view, conversation_id, operator_id, file_id in entries
+        ],
     )
-    return view

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, case, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, case, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from leadcapture import ids
 from leadcapture.chat import numbering, queries, rules
 from leadcapture.chat.models import ConversationJoin
+from leadcapture.chat.numbering import Locked
 from leadcapture.chat.protocol import FileView, Incoming, MessageView
 from leadcapture.chat.queries import Thread, conversations, messages
 from leadcapture.contacts import operations as contacts
@@ -29,13 +30,15 @@ BEGUN_ANEW: dict[str, Any] = {"ended_by": "", "missed_at": None, "snoozed_until"
 
 @dataclass(frozen=True)
 class Posted:
-    """A stored message. `first` is False when it was there already, `moved` says that status or operator changed."""
+    """A stored message. `first` is False when it was there already, `moved` says that status or operator changed.
+    `answering` is the internal id of the operator who answers, where it concerns no other; None: the whole site."""
 
     message: MessageView
     site_id: int
     visitor: str
     first: bool
     moved: bool
+    answering: int | None = None
 
 
 def post_by_visitor(
@@ -141,7 +144,7 @@ def post_by_operator(
     return Posted(message, row.site_id, thread.visitor, first=True, moved=moved)
 
 
-def _found(session: Session, row: Row[Any], visitor: str, author_kind: str, incoming: Incoming) -> Posted:
+def _found(session: Session, row: Locked, visitor: str, author_kind: str, incoming: Incoming) -> Posted:
     message = queries.stored(session, row.id, author_kind, incoming.client_id)
     return Posted(message, row.site_id, visitor, first=False, moved=False)
 

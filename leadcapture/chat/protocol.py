@@ -231,8 +231,10 @@ class MessageView:
             "by_email": self.by_email,
         }
 
-    def for_operator(self) -> dict[str, Any]:
-        return self.for_visitor() | {"kind": self.kind, "after_seq": self.after_seq, "operator": self.operator}
+    def for_operator(self, for_visitor: dict[str, Any] | None = None) -> dict[str, Any]:
+        """What the visitor is told, where that is made already, and more."""
+        told = for_visitor or self.for_visitor()
+        return told | {"kind": self.kind, "after_seq": self.after_seq, "operator": self.operator}
 
     def acknowledgement(self) -> dict[str, Any]:
         return {

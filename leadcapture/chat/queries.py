@@ -36,6 +36,7 @@ class Thread:
     visitor: str
     visitor_name: str
     status: str
+    operator_id: int | None
     operator_name: str | None
     last_seq: int
     visitor_seen: int
@@ -45,6 +46,11 @@ class Thread:
     rev: int
     joined: str | None
     place: int | None = None
+
+    @property
+    def answering(self) -> int | None:
+        """The internal id of the operator who answers now."""
+        return self.operator_id if self.status == rules.ACTIVE else None
 
     def for_visitor(self) -> dict[str, Any]:
         operator = None if self.operator_name is None else {"name": self.operator_name}
@@ -99,6 +105,7 @@ _THREADS = (
         Visitor.public_id.label("visitor"),
         Visitor.name.label("visitor_name"),
         Conversation.status,
+        Conversation.operator_id,
         Operator.name.label("operator_name"),
         Conversation.last_seq,
         Conversation.visitor_seen,

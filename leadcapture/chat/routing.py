@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from leadcapture import i18n, ids
 from leadcapture.chat import mentions, numbering, queries, rules
 from leadcapture.chat.models import ConversationJoin
+from leadcapture.chat.numbering import Locked
 from leadcapture.chat.operations import BEGUN_ANEW, Posted, answered_by
 from leadcapture.chat.protocol import Incoming
 from leadcapture.chat.queries import Thread, conversations, visitors
@@ -70,7 +71,7 @@ def assign(
     return written
 
 
-def _is_with(row: Row[Any], colleague: Row[int, str] | None) -> bool:
+def _is_with(row: Locked, colleague: Row[int, str] | None) -> bool:
     if colleague is None:
         return bool(row.status == rules.WAITING)
     return bool(row.status == rules.ACTIVE and row.operator_id == colleague.id)
@@ -87,7 +88,7 @@ def _colleague(session: Session, site_id: int, public_id: str) -> Row[int, str]:
     return found
 
 
-def _note(session: Session, now: datetime, thread: Thread, row: Row[Any], operator_id: int, text: str) -> Posted:
+def _note(session: Session, now: datetime, thread: Thread, row: Locked, operator_id: int, text: str) -> Posted:
     author = session.execute(select(Operator.name, Operator.public_id).where(Operator.id == operator_id)).one()
     message = numbering.store(
         session,
@@ -146,7 +147,7 @@ def _joined(name: str) -> str:
 
 
 def _tell(
-    session: Session, now: datetime, thread: Thread, row: Row[Any], event: str, sentence: Callable[[], str]
+    session: Session, now: datetime, thread: Thread, row: Locked, event: str, sentence: Callable[[], str]
 ) -> Posted:
     """A sentence of the system in the visitor's language, numbered as all others; `row` is locked, so its number names
     it once."""

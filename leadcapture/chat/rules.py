@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from datetime import datetime, timedelta
 
 from leadcapture.errors import Conflict, Invalid
@@ -15,6 +15,8 @@ LONGEST_MESSAGE = 4000  # characters
 LONGEST_COMMENT = 1000
 LONGEST_SUBJECT = 200
 OVER_AFTER = timedelta(days=7)  # a closed conversation this quiet is over: the next message begins a new one
+# Control characters (Cc of Unicode) but for the line break and the tab, and halves of characters (Cs).
+_CONTROL = re.compile("[\\0-\\x08\\x0b-\\x1f\\x7f-\\x9f\\ud800-\\udfff]")
 # An operator who said something so recently is still in the talk, however long the visitor waits for the next sentence.
 TALKING = timedelta(minutes=10)
 
@@ -52,7 +54,7 @@ def check_reply(status: str) -> None:
 def clean_text(text: str) -> str:
     """The text without control characters, but with its line breaks and tabs, and without blank ends."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs")).strip()
+    return _CONTROL.sub("", text).strip()
 
 
 def clean_body(text: str) -> str:

@@ -13,7 +13,19 @@ from socketio import Server
 from socketio.exceptions import ConnectionRefusedError
 
 from leadcapture import clock, db, i18n, ratelimit, socketio, web
-from leadcapture.chat import access, broadcast, editing, live, operations, posting, protocol, queries, summaries, views
+from leadcapture.chat import (
+    access,
+    broadcast,
+    editing,
+    live,
+    operations,
+    ordinary,
+    posting,
+    protocol,
+    queries,
+    summaries,
+    views,
+)
 from leadcapture.chat.filters import BUILT_IN
 from leadcapture.chat.live import OperatorSocket, operators
 from leadcapture.chat.protocol import OPERATOR
@@ -27,7 +39,7 @@ from leadcapture.operators import presence, session
 def register() -> None:
     """Have operators connect and disconnect."""
     socketio.socketio.on_event("connect", _connect, namespace=OPERATOR)
-    socketio.socketio.on_event("disconnect", _disconnect, namespace=OPERATOR)
+    socketio.on("disconnect", OPERATOR)(_disconnect)
 
 
 def _connect(auth: object = None) -> None:
@@ -67,14 +79,14 @@ def _welcome(auth: Mapping[str, Any]) -> OperatorSocket:
     for site_id in site_ids:
         join_room(broadcast.site_room(site_id))
     join_room(operator.public_id)
+    join_room(broadcast.operator_room(operator.id))
     idle = auth.get("idle") is True
     db.write(presence.connected, clock.now(), operator.id, sid, device=session.device(), idle=idle)
     operators[sid] = socket
     return socket
 
 
-def _disconnect(reason: str | None = None) -> None:
-    sid = socketio.sid()
+def _disconnect(sid: str, reason: str) -> None:
     if operators.pop(sid, None) is not None:
         silently = reason == Server.reason.PING_TIMEOUT
         # While the database is away nothing can be noted: who is not heard of is missed all the same.
@@ -97,14 +109,13 @@ def done(conversation: str) -> Answer:
 def _message(socket: OperatorSocket, payload: object) -> Answer:
     given = protocol.fields(payload)
     ratelimit.hit("RATE_MESSAGE", socket.public_id)
-    posted = db.write(
-        posting.by_operator,
-        clock.now(),
-        **who(socket),
-        conversation=protocol.public_id(given, "conversation"),
-        incoming=protocol.incoming(given),
-        kind=protocol.choice(given, "kind", ("reply", "note"), "reply"),
+    conversation, incoming = protocol.public_id(given, "conversation"), protocol.incoming(given)
+    kind, now = protocol.choice(given, "kind", ("reply", "note"), "reply"), clock.now()
+    letter = ordinary.ByOperator(now, socket.operator_id, socket.epoch, conversation, incoming, kind)
+    posted = db.gathered(ordinary.post, letter) or db.write(
+        posting.by_operator, now, **who(socket), conversation=conversation, incoming=incoming, kind=kind
     )
+    live.opens(socket, conversation)
     if posted.first:
         broadcast.message_posted(posted, skip_sid=socket.sid)
     return posted.message.acknowledgement()
@@ -141,6 +152,8 @@ def _read(socket: OperatorSocket, payload: object, *, seen: bool) -> Answer:
 def _sync(socket: OperatorSocket, payload: object) -> Answer:
     given = protocol.fields(payload)
     thread = _thread(socket, protocol.public_id(given, "conversation"))
+    # First the room, then the messages: what is stored in between is heard, never missed.
+    live.opens(socket, thread.public_id)
     with db.read() as database:
         if given.get("before_seq") is not None:
             page = queries.operators_page_before(database, thread, protocol.seq(given, "before_seq"))

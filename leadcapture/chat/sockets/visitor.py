@@ -18,6 +18,7 @@ from leadcapture.chat import (
     editing,
     live,
     operations,
+    ordinary,
     posting,
     protocol,
     queries,
@@ -46,7 +47,7 @@ def register() -> None:
     """Have visitors connect and disconnect; nobody is here yet."""
     watching.configure()
     socketio.socketio.on_event("connect", _connect, namespace=VISITOR)
-    socketio.socketio.on_event("disconnect", _disconnect, namespace=VISITOR)
+    socketio.on("disconnect", VISITOR)(_disconnect)
 
 
 def _connect(auth: object = None) -> None:
@@ -98,8 +99,7 @@ def _greet(auth: object) -> tuple[VisitorSocket, Answer, Answer | None]:
     return socket, welcome, None if thread is None else thread.for_visitor()
 
 
-def _disconnect(_reason: str | None = None) -> None:
-    sid = socketio.sid()
+def _disconnect(sid: str, _reason: str) -> None:
     visitors.pop(sid, None)
     watching.left(sid)
 
@@ -140,15 +140,19 @@ def _message(socket: VisitorSocket, payload: object) -> Answer:
     incoming = protocol.incoming(payload, page=socket.page)
     if socket.begins is not None:
         ceilings.conversation(*socket.begins)
-    posted = db.write(
-        posting.by_visitor,
-        clock.now(),
-        site_id=socket.site_id,
-        visitor=socket.visitor,
-        incoming=incoming,
-        available=live.site_available(socket.site_id),
-        language=socket.language,
-    )
+    now, available = clock.now(), live.site_available(socket.site_id)
+    letter = ordinary.ByVisitor(now, socket.site_id, socket.visitor, incoming, available)
+    posted = db.gathered(ordinary.post, letter) if socket.begins is None else None
+    if posted is None:
+        posted = db.write(
+            posting.by_visitor,
+            now,
+            site_id=socket.site_id,
+            visitor=socket.visitor,
+            incoming=incoming,
+            available=available,
+            language=socket.language,
+        )
     socket.begins = None
     if posted.first:
         broadcast.message_posted(posted, skip_sid=socket.sid)

@@ -1,5 +1,6 @@
-"""The Socket.IO server. Connects and disconnects go through Flask-SocketIO; hot events are put on the server beneath
-it, because Flask's request context is the main cost of an event."""
+"""The Socket.IO server. Connects go through Flask-SocketIO; all other events are put on the server beneath it, because
+Flask's request context is the main cost of an event. What is beneath that is in `engine` (connections), `websocket`
+(the line) and `rooms` (who is told, on one process and on several)."""
 
 from __future__ import annotations
 
@@ -9,28 +10,58 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, request
-from flask_socketio import SocketIO
+from flask_socketio import SocketIO, _SocketIOMiddleware
 from socketio import Server
+from socketio.packet import Packet
 
 from leadcapture import bounded_json
 from leadcapture.settings import Settings
+from leadcapture.socketio.engine import Engine
+from leadcapture.socketio.rooms import Rooms, RoomsOverRedis
 
 LARGEST_PACKET = 100_000  # bytes: a message of 4,000 characters many times over
 
-socketio = SocketIO()
+
+class _Packet(Packet):
+    # Nothing here is binary: nobody has to look for it in everything that is told.
+    uses_binary_events = False
+
+
+class _Server(Server):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(serializer=_Packet, **options)  # type: ignore[no-untyped-call]  # the library's
+
+    def _engineio_server_class(self) -> type[Engine]:
+        return Engine
+
+
+class _Sockets(SocketIO):
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # the library's
+
+    def init_app(self, app: Flask, **options: Any) -> None:
+        """Bind our server to the application, where the library would make its own."""
+        app.extensions["socketio"] = self
+        self.manage_session = False
+        self.server = _Server(**options)
+        self.async_mode = self.server.async_mode
+        self.sockio_mw = _SocketIOMiddleware(self.server, app)
+        app.wsgi_app = self.sockio_mw  # type: ignore[method-assign]  # this is how Flask is put into something
+
+
+socketio: SocketIO = _Sockets()
 
 
 def init(app: Flask, settings: Settings) -> None:
     """Bind the server to the application. Several processes are joined by Redis when it is set."""
+    redis = settings.redis_url
     socketio.init_app(
         app,
         async_mode="gevent",
         transports=["websocket"],
         # Every namespace checks the origin itself when a client connects: visitors come from their site's pages.
         cors_allowed_origins="*",
-        message_queue=settings.redis_url,
-        channel="leadcapture",
-        manage_session=False,
+        client_manager=RoomsOverRedis(redis, channel="leadcapture") if redis else Rooms(),
         # Events of one socket are handled one after the other: their order is the visitor's.
         async_handlers=False,
         max_http_buffer_size=LARGEST_PACKET,
@@ -81,8 +112,10 @@ def on(event: str, namespace: str) -> Callable[[Callable[..., Any]], Callable[..
     return register
 
 
-def emit(event: str, payload: dict[str, Any], *, to: str, namespace: str, skip_sid: str | None = None) -> None:
-    """Send an event to a room, on every process."""
+def emit(
+    event: str, payload: dict[str, Any], *, to: str | list[str], namespace: str, skip_sid: str | None = None
+) -> None:
+    """Send an event to a room, or once to everybody in any of these rooms, on every process."""
     _server().emit(event, payload, room=to, namespace=namespace, skip_sid=skip_sid)
 
 
@@ -100,6 +133,16 @@ def emit_here(event: str, payload: dict[str, Any], *, to: str, namespace: str) -
 def ask_here(event: str, to: str, *, namespace: str, answered: Callable[[], None]) -> None:
     """Send an event to one socket of this process; `answered` is called when its acknowledgement comes, if it does."""
     _server().emit(event, {}, to=to, namespace=namespace, ignore_queue=True, callback=lambda *_answer: answered())
+
+
+def enter(sid: str, room: str, *, namespace: str) -> None:
+    """Put a socket of this process into a room."""
+    _server().enter_room(sid, room, namespace=namespace)
+
+
+def leave(sid: str, room: str, *, namespace: str) -> None:
+    """Take a socket of this process out of a room."""
+    _server().leave_room(sid, room, namespace=namespace)
 
 
 def move(sid: str, old: str, new: str, *, namespace: str) -> None:
