@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from leadcapture import clock, db, signing, web
 from leadcapture.addresses import Address
 from leadcapture.chat import broadcast
 from leadcapture.errors import BadToken, Invalid
-from leadcapture.forms import held, intake, operations, queries, rules, typos
+from leadcapture.forms import held, intake, operations, rules, typos
 from leadcapture.guard import door
 from leadcapture.i18n import gettext as _
 from leadcapture.mail import opens
@@ -84,8 +85,8 @@ def announce(conversations: list[str]) -> None:
 def send_again(public_id: str) -> None:
     """Mail the confirmation of that submission again, within the caps; nothing happens where none is waited for."""
     with db.read() as session:
-        waited_for = held.shown(session, queries.submission(session, public_id)) == "pending"
-    if waited_for:
+        status, _result = held.shown(session, public_id)
+    if status == "pending":
         db.write(intake.resend, clock.now(), submission=public_id, mails=mail_settings())
 
 
@@ -94,12 +95,12 @@ def note_opened(now: datetime, *, about: Iterable[str], link: str) -> None:
     opens.note(now, about=about, link=link, ip=web.client_ip(), agent=_agent())
 
 
-def judge_press(now: datetime, *, about: str, links: frozenset[str]) -> signals.Signals:
-    """What speaks for a program at this press of a button that the mails about that thing lead to; `links` are all that
-    such a mail has."""
-    with db.read() as session:
-        handed_over_at = opens.handed_over_at(session, about)
-        opened = opens.by_same(session, now, about=about, ip=web.client_ip(), agent=_agent())
+def judge_press(now: datetime, *, about: str, links: frozenset[str], session: Session | None = None) -> signals.Signals:
+    """What speaks for a program at this press of a button that the mails about that thing lead to (looked up in that
+    session, where there is one); `links` are all that such a mail has."""
+    with nullcontext(session) if session else db.read() as reading:
+        handed_over_at = opens.handed_over_at(reading, about)
+        opened = opens.by_same(reading, now, about=about, ip=web.client_ip(), agent=_agent())
     return signals.judge(agent=_agent(), now=now, handed_over_at=handed_over_at, opened=opened, links=links)
 
 

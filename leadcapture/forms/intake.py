@@ -6,6 +6,7 @@ db.write.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -20,7 +21,7 @@ from leadcapture.chat.models import Conversation
 from leadcapture.consent import operations as consent
 from leadcapture.contacts import operations as contacts
 from leadcapture.contacts.models import Contact
-from leadcapture.errors import Invalid, NotFound
+from leadcapture.errors import Invalid
 from leadcapture.forms import challenge, held, kinds, letters, queries, rules
 from leadcapture.forms.checking import Checked
 from leadcapture.forms.kind import Effects, Filled
@@ -56,6 +57,16 @@ _ASKED = Prepared(
     .where(_submissions.c.id == bindparam("stored"))
     .values(confirmation_id=bindparam("confirmation"), conversation_id=_thread.scalar_subquery())
 )
+_CONFIRM = Prepared(
+    update(_submissions)
+    .where(_submissions.c.id == bindparam("stored"))
+    .values(
+        status="confirmed",
+        confirmed_at=bindparam("now"),
+        contact_id=bindparam("contact"),
+        result=bindparam("told", type_=_submissions.c.result.type),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -81,11 +92,12 @@ class MailSettings:
 
 @dataclass(frozen=True)
 class Confirmed:
-    """A confirmed submission: what to show, and the conversations whose change the edge makes known."""
+    """A confirmed submission: what to show, the public id of its contact (None where that was erased), and the
+    conversations whose change the edge makes known."""
 
-    submission: Submission
     site: Site
     result: dict[str, Any]
+    contact: str | None
     conversations: list[str] = field(default_factory=list)
 
 
@@ -263,11 +275,10 @@ def confirm_by_code(session: Session, now: datetime, *, submission: str, code: s
 
     Raises NotFound.
     """
-    sent = queries.submission(session, submission)
-    confirmation = session.get(Confirmation, sent.confirmation_id) if sent and sent.confirmation_id else None
+    confirmation = queries.confirmation_of(session, submission)
     if confirmation is None:
         return Invalid(_("This code has expired."), code="expired")
-    return confirm_by_code_of(session, now, confirmation=confirmation.public_id, code=code)
+    return confirm_by_code_of(session, now, confirmation=confirmation, code=code)
 
 
 def confirm_by_code_of(session: Session, now: datetime, *, confirmation: str, code: str) -> Confirmed | Invalid:
@@ -329,26 +340,18 @@ def _mail_values(
 
 
 def _confirmed(session: Session, now: datetime, redeemed: optin.Redeemed) -> Confirmed:
-    sent = session.scalar(
-        select(Submission)
-        .where(Submission.confirmation_id == redeemed.confirmation.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if sent is None:
-        raise NotFound(_("This link is not valid."))
-    site = sites.by_id(session, sent.site_id)
+    session.flush()
+    sent, form, site, settings = queries.confirmed_by(session, redeemed.confirmation.id)
     if not redeemed.first:
-        return Confirmed(sent, site, sent.result or {})
-    form, effects = queries.form_of(session, sent), Effects(public_url=letters.public_url())
+        return Confirmed(site, sent.result or {}, queries.contact_of(session, sent))
+    effects = Effects(public_url=letters.public_url())
     contact = _contact(session, now, sent, form)
     _record_consents(session, now, sent, form, contact, redeemed.confirmation)
-    filled = filled_of(session, sent, form, site)
+    filled = _filled(sent, form, site, settings)
     with i18n.speaking(sent.language):
         result = kinds.by_name(form.kind).on_confirmed(session, now, filled, contact, effects).result()
-    sent.status, sent.confirmed_at, sent.contact_id, sent.result = "confirmed", now, contact.id, result
-    session.flush()
-    return Confirmed(sent, site, result, effects.conversations)
+    _CONFIRM.run(session, {"stored": sent.id, "now": now, "contact": contact.id, "told": result})
+    return Confirmed(site, result, contact.public_id, effects.conversations)
 
 
 def _contact(session: Session, now: datetime, sent: Submission, form: Form) -> Contact:
@@ -394,13 +397,17 @@ def _record_consents(
 def filled_of(session: Session, sent: Submission, form: Form, site: Site) -> Filled:
     """A stored submission as the effects of its form's kind see it."""
     seen = queries.version(session, form.id, sent.form_version)
+    return _filled(sent, form, site, seen.settings if seen else form.settings)
+
+
+def _filled(sent: Submission, form: Form, site: Site, settings: Mapping[str, Any]) -> Filled:
     return Filled(
         public_id=sent.public_id,
         site=site,
         form_id=form.id,
         form_public_id=form.public_id,
         form_slug=form.slug,
-        settings=seen.settings if seen else form.settings,
+        settings=settings,
         address=Address(typed=sent.email, key=sent.email_key),
         name=sent.name,
         phone=sent.phone,

@@ -100,7 +100,7 @@ def code(key: str, slug: str) -> Response:
     outcome = db.write(intake.confirm_by_code, clock.now(), submission=public_id, code=fields.get("code", ""))
     if not isinstance(outcome, Invalid):
         access.announce(outcome.conversations)
-        return _done_page(outcome.site, outcome.submission, outcome.result)
+        return _done_page(outcome.site, outcome.result, outcome.contact)
     if outcome.code == "expired":
         return _expired_page(site, form)
     with db.read() as session:
@@ -133,9 +133,10 @@ def confirmation(token: str) -> Response:
     now, public_id = clock.now(), signing.verify("confirm", token)
     with db.read() as session:
         asked, sent, form, site = queries.asked(session, public_id)
+        contact = queries.contact_of(session, sent)
     _speak(sent.language)
     if asked.status == "confirmed":
-        return _done_page(site, sent, sent.result or {})
+        return _done_page(site, sent.result or {}, contact)
     if optin.over(status=asked.status, expires_at=asked.expires_at, now=now):
         return _expired_page(site, form, token=token, sent=sent)
     access.note_opened(now, about=[public_id], link="confirm")
@@ -147,16 +148,16 @@ def confirm(token: str) -> Response:
     """Confirm. Pressed again, or fifty times at once, it is the same success. Who presses as mail scanners do is asked
     for the code of the mail."""
     now, public_id = clock.now(), signing.verify("confirm", token)
+    typed = request.form.get("code")
     with db.read() as session:
         asked, sent, form, site = queries.asked(session, public_id)
+        press = access.judge_press(now, about=public_id, links=LINKS, session=session)
     _speak(sent.language)
-    typed = request.form.get("code")
     if typed is not None:
         outcome: intake.Confirmed | Invalid = db.write(
             intake.confirm_by_code_of, now, confirmation=public_id, code=typed
         )
     else:
-        press = access.judge_press(now, about=public_id, links=LINKS)
         if asked.status == "pending" and press.suspicious and protection.of(site).ask_code:
             access.note_opened(now, about=[public_id], link=ASKED)
             return _button_page(site, sent, token, ask_code=True)
@@ -166,7 +167,7 @@ def confirm(token: str) -> Response:
             outcome = Invalid(error.message, code=error.code)
     if not isinstance(outcome, Invalid):
         access.announce(outcome.conversations)
-        return _done_page(outcome.site, outcome.submission, outcome.result)
+        return _done_page(outcome.site, outcome.result, outcome.contact)
     if outcome.code == "expired":
         return _expired_page(site, form, token=token, sent=sent)
     return _button_page(site, sent, token, ask_code=True, problem=outcome.message)
@@ -254,10 +255,8 @@ def _sent_page(
     return _private(page, 422 if problem else 200)
 
 
-def _done_page(site: Any, sent: Any, result: dict[str, Any]) -> Response:
-    with db.read() as session:
-        contact = queries.contact_of(session, sent)
-    token = signing.sign("preferences", contact.public_id) if contact else None
+def _done_page(site: Any, result: dict[str, Any], contact: str | None) -> Response:
+    token = signing.sign("preferences", contact) if contact else None
     return _private(render_template("forms/done.html", site=site, result=result, preferences_token=token))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -18,13 +18,39 @@ from leadcapture.optin.models import Confirmation
 from leadcapture.prepared import Prepared, loaded
 from leadcapture.sites.models import Site
 
-_forms, _contacts = Form.__table__, Contact.__table__
+_forms, _contacts, _sites = Form.__table__, Contact.__table__, Site.__table__
+_submissions: Any = Submission.__table__
+_versions: Any = FormVersion.__table__
+_confirmations: Any = Confirmation.__table__
 _BY_SLUG = Prepared(select(_forms).where(_forms.c.site_id == bindparam("site"), _forms.c.slug == bindparam("slug")))
 _KNOWN = Prepared(
     select(_contacts.c.public_id, _contacts.c.status).where(
         _contacts.c.site_id == bindparam("site"), _contacts.c.email_key == bindparam("email_key")
     )
 )
+_ASKED = Prepared(
+    select(*_confirmations.c, *_submissions.c, *_forms.c, *_sites.c)
+    .select_from(_confirmations)
+    .join(_submissions, _submissions.c.confirmation_id == _confirmations.c.id)
+    .join(_forms, _forms.c.id == _submissions.c.form_id)
+    .join(_sites, _sites.c.id == _submissions.c.site_id)
+    .where(_confirmations.c.public_id == bindparam("confirmation"))
+)
+_CONFIRMED_BY = Prepared(
+    select(*_submissions.c, *_forms.c, *_sites.c, _versions.c.settings)
+    .select_from(_submissions)
+    .join(_forms, _forms.c.id == _submissions.c.form_id)
+    .join(_sites, _sites.c.id == _submissions.c.site_id)
+    .outerjoin(_versions, (_versions.c.form_id == _forms.c.id) & (_versions.c.version == _submissions.c.form_version))
+    .where(_submissions.c.confirmation_id == bindparam("confirmation"))
+    .with_for_update(of=_submissions)
+)
+_CONFIRMATION_OF = Prepared(
+    select(_confirmations.c.public_id)
+    .join(_submissions, _submissions.c.confirmation_id == _confirmations.c.id)
+    .where(_submissions.c.public_id == bindparam("submission"))
+)
+_CONTACT = Prepared(select(_contacts.c.public_id).where(_contacts.c.id == bindparam("contact")))
 
 
 class Known(NamedTuple):
@@ -149,21 +175,39 @@ def submission(session: Session, public_id: str) -> Submission | None:
 
 def asked(session: Session, confirmation_public_id: str) -> tuple[Confirmation, Submission, Form, Site]:
     """What a confirmation was asked for: itself, the submission, its form and its site. Raises NotFound."""
-    row = session.execute(
-        select(Confirmation, Submission, Form, Site)
-        .join(Submission, Submission.confirmation_id == Confirmation.id)
-        .join(Form, Form.id == Submission.form_id)
-        .join(Site, Site.id == Submission.site_id)
-        .where(Confirmation.public_id == confirmation_public_id)
-    ).first()
+    row = _ASKED.row(session, {"confirmation": confirmation_public_id})
     if row is None:
         raise NotFound(_("This link is not valid."))
-    return row[0], row[1], row[2], row[3]
+    confirmation, sent, form, site = _objects(row, Confirmation, Submission, Form, Site)
+    return confirmation, sent, form, site
 
 
-def contact_of(session: Session, sent: Submission) -> Contact | None:
-    """The contact that the submission led to; None before it was confirmed."""
-    return session.get(Contact, sent.contact_id) if sent.contact_id else None
+def confirmed_by(session: Session, confirmation_id: int) -> tuple[Submission, Form, Site, dict[str, Any]]:
+    """What is confirmed by a confirmation (internal id): the submission, whose row is held until the transaction ends,
+    its form and its site, all to be read alone, and the settings of the form that the visitor saw. Raises NotFound."""
+    row = _CONFIRMED_BY.row(session, {"confirmation": confirmation_id})
+    if row is None:
+        raise NotFound(_("This link is not valid."))
+    sent, form, site = _objects(row[:-1], Submission, Form, Site)
+    return sent, form, site, form.settings if row[-1] is None else row[-1]
+
+
+def confirmation_of(session: Session, public_id: str) -> str | None:
+    """The public id of the confirmation that the submission with that id waits for; None without one."""
+    found: str | None = _CONFIRMATION_OF.scalar(session, {"submission": public_id})
+    return found
+
+
+def contact_of(session: Session, sent: Submission) -> str | None:
+    """The public id of the contact that the submission led to; None before it was confirmed."""
+    found: str | None = _CONTACT.scalar(session, {"contact": sent.contact_id})
+    return found
+
+
+def _objects(row: Sequence[Any], *models: Any) -> Iterator[Any]:
+    """The objects of these models out of a row of all their columns, one model after the other."""
+    values = iter(row)
+    return (loaded(model, dict(zip(model.__table__.columns.keys(), values, strict=False))) for model in models)
 
 
 def form_of(session: Session, sent: Submission) -> Form:

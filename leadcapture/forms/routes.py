@@ -15,6 +15,8 @@ from leadcapture.guard import ceilings, opened
 from leadcapture.sites import queries as sites
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from leadcapture.sites.models import Site
 
 blueprint = Blueprint("forms", __name__)
@@ -83,11 +85,11 @@ def form_preflight(key: str, slug: str) -> Response:  # noqa: ARG001 the rule na
 @blueprint.get("/v1/submissions/<public_id>", provide_automatic_options=False)
 def submission(public_id: str) -> Response:
     """How far a submission is, for the panel that waits for it."""
-    _check_poll_token(public_id, web.bearer() or request.args.get("poll_token") or request.args.get("token", ""))
+    token = web.bearer() or request.args.get("poll_token") or request.args.get("token", "")
     with db.read() as session:
-        sent = queries.submission(session, public_id)
-        status = held.shown(session, sent)
-    return _state(status, sent.result if sent else None)
+        _check_poll_token(public_id, token, session)
+        status, result = held.shown(session, public_id)
+    return _state(status, result)
 
 
 @blueprint.post("/v1/submissions/<public_id>/code", provide_automatic_options=False)
@@ -141,11 +143,11 @@ def _state(status: str, result: dict[str, Any] | None) -> Response:
     return web.allow_origin(response)
 
 
-def _check_poll_token(public_id: str, token: str) -> None:
+def _check_poll_token(public_id: str, token: str, session: Session | None = None) -> None:
     """Raises BadToken unless the token is this submission's, Forbidden for a page of another website."""
     key = signing.verify("submission", token).partition(".")[2]
     access.check_poll_token(key, public_id, token)
-    chat.site_for_request(key)
+    chat.site_for_request(key, session)
 
 
 def _check_asker(public_id: str, token: str | None) -> None:
