@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from datetime import datetime
+from pathlib import Path
 
 import click
 import gevent
@@ -315,7 +316,7 @@ def contacts_export(site_key: str) -> None:
             from rich.console import Console
             from rich.progress import track
 
-            total = contact_queries.count(session, of_site.id) + 1
+            total = contact_queries.count(session, of_site.id) // contact_export.AT_ONCE + 2
             rows = iter(track(rows, "Contacts", total=total, console=Console(stderr=True), transient=True))
         out = sys.stdout.buffer
         for row in rows:
@@ -330,9 +331,15 @@ contacts.add_command(import_contacts)
 
 
 @leadcapture.command("doctor")
-def run_doctor() -> None:
+@click.option(
+    "--backup",
+    "file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Look at this backup instead: is all of it there, and can it be brought back?",
+)
+def run_doctor(file: Path | None) -> None:
     """Look at settings, data and neighbours; says what to do about what is wrong."""
-    findings = doctor.examine()
+    findings = doctor.examine() if file is None else doctor.examine_backup(file)
     for finding in findings:
         click.echo(f"{'ok   ' if finding.well else 'WRONG'}  {finding.part}: {finding.text}")
     if not all(finding.well for finding in findings):

@@ -8,15 +8,15 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, current_app, jsonify, request
 from sqlalchemy import text
 
-from leadcapture import clock, db
-from leadcapture.errors import Invalid
+from leadcapture import clock, db, signing
+from leadcapture.errors import Invalid, NotFound
 from leadcapture.mail import queries as mail
 from leadcapture.settings import Settings
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     import redis
 
 blueprint = Blueprint("health", __name__)
+
+SEEN = "/healthz/seen/"
+DOCTOR_WAITS = timedelta(minutes=1)
 
 LEAST_FREE = 100_000_000  # bytes of disk, below which nothing more should be taken in
 MAILS_WAIT = timedelta(minutes=5)  # where mails are sent at all, one that is due leaves within seconds
@@ -37,6 +40,16 @@ _found: tuple[float, Settings, dict[str, str]] | None = None
 def alive() -> Response:
     """The process answers; nothing else is asked."""
     return jsonify(status="ok")
+
+
+@blueprint.get(f"{SEEN}<token>")
+def seen(token: str) -> Response:
+    """What arrives of a request: by which scheme and host, and from which address it seems to come. Answers
+    `leadcapture doctor` alone, who signs the moment it asks at."""
+    asked_at = datetime.fromisoformat(signing.verify("doctor", token))
+    if abs(clock.now() - asked_at) > DOCTOR_WAITS:
+        raise NotFound("This was asked too long ago.")
+    return jsonify(scheme=request.scheme, host=request.host, address=request.remote_addr)
 
 
 @blueprint.get("/readyz")

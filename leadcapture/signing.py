@@ -45,6 +45,7 @@ PURPOSES = frozenset(
         "erase",
         "import-report",
         "opened",
+        "doctor",
     }
 )
 

@@ -9,9 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import Progress as Bars
-from rich.progress import TaskID
 
 from leadcapture import clock, signing
 from leadcapture import settings as settings_module
@@ -105,6 +102,10 @@ def _unhurried() -> Iterator[None]:
 @contextmanager
 def _bars() -> Iterator[Progress]:
     """A progress bar a step, on a terminal."""
+    from rich.console import Console  # here, because it takes long and starting must not
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
     with Bars(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bars:
         steps: dict[str, TaskID] = {}
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, ExceptionContext, create_engine, event, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
@@ -100,16 +99,16 @@ def _onto_postgresql(settings: Settings, now: datetime, staged: Path, manifest: 
         schema = aside.put(connection, now)
     try:
         dump, wanted = staged / archive.POSTGRESQL, staged / "contents"
-        snapshots.run(settings, [program, "--list", f"--file={wanted}", str(dump)], connects=False)
+        snapshots.run([program, "--list", f"--file={wanted}", str(dump)])
         # The row that says which migration this is comes last, together with the holding of the mails: until it is
         # there, no service starts on these tables.
         contents = wanted.read_text(encoding="utf-8").splitlines(keepends=True)
         wanted.write_text("".join(line for line in contents if " TABLE DATA " not in line or _REVISION not in line))
         snapshots.run(
-            settings,
             [program, "--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", "--no-comments"],
             f"--use-list={wanted}",
             str(dump),
+            on=settings.database_url,
         )
     except BaseException:
         with engine.begin() as connection:
@@ -242,7 +241,9 @@ def _check(settings: Settings, manifest: Manifest, database: Path) -> None:
             f"This backup is of a {names[manifest.database]} database, and LEADCAPTURE_DATABASE_URL names "
             f"{names[wanted]}: set it to one of the same kind."
         )
-    known = ScriptDirectory(str(Path(tables.__file__).parent / "migrations"))
+    from alembic.script import ScriptDirectory  # here, because it takes long and starting must not
+
+    known = ScriptDirectory(str(tables.MIGRATIONS))
     if manifest.revision not in {script.revision for script in known.walk_revisions()}:
         raise Conflict("This backup was made by a later version of LeadCapture: restore it with that one.")
     if wanted == "sqlite":

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg
-from psycopg.conninfo import make_conninfo
 from sqlalchemy import make_url
 
 from leadcapture.backup import archive, lock
@@ -53,38 +51,41 @@ def _of_sqlite(file: Path, path: Path, seen: Callable[[int, int], object]) -> Sn
         # What this transaction sees stays as it is, however much is written meanwhile. Without it each writer would
         # make the copy begin anew (https://sqlite.org/c3ref/backup_finish.html).
         source.execute("BEGIN")
-        counts, revision = _counted(lambda statement: source.execute(statement).fetchall())
+        try:
+            counts, revision = _counted(lambda statement: source.execute(statement).fetchall())
+        except sqlite3.DatabaseError as error:
+            raise Conflict(f"There is nothing to back up: {file} is no database of LeadCapture ({error}).") from error
         with closing(sqlite3.connect(path)) as target:
             source.backup(target, pages=PAGES, progress=lambda _status, left, pages: seen(pages - left, pages))
     return Snapshot(path, "sqlite", revision, counts)
 
 
 def _of_postgresql(settings: Settings, path: Path) -> Snapshot:
+    import psycopg  # here, because it takes long and a service on SQLite needs none
+
     program = program_of("pg_dump")
     with psycopg.connect(conninfo(settings.database_url, password=True)) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         # pg_dump sees what this transaction sees, so the counts are those of the copy.
         seen = connection.execute("SELECT pg_export_snapshot()").fetchone()
-        counts, revision = _counted(lambda statement: connection.execute(statement).fetchall())
+        try:
+            counts, revision = _counted(lambda statement: connection.execute(statement).fetchall())
+        except psycopg.errors.UndefinedTable as error:
+            raise Conflict("There is nothing to back up: run `leadcapture db upgrade` first.") from error
         run(
-            settings,
             [program, "--format=custom", "--compress=0", "--no-owner", "--no-privileges", "--no-comments"],
             f"--exclude-schema={BEFORE}*",
             f"--snapshot={seen[0] if seen else ''}",
             f"--file={path}",
+            on=settings.database_url,
         )
     path.chmod(0o600)
     return Snapshot(path, "postgresql", revision, counts)
 
 
 def _counted(ask: Callable[[str], Sequence[Sequence[Any]]]) -> tuple[dict[str, int], str]:
-    try:
-        counts = {table: int(ask(f"SELECT count(*) FROM {table}")[0][0]) for table in COUNTED}  # noqa: S608 our own words
-        return counts, str(ask("SELECT version_num FROM alembic_version")[0][0])
-    except (sqlite3.OperationalError, psycopg.errors.UndefinedTable, IndexError) as error:
-        raise Conflict(f"There is nothing to back up: the database has not the tables of LeadCapture ({error}).") from (
-            error
-        )
+    counts = {table: int(ask(f"SELECT count(*) FROM {table}")[0][0]) for table in COUNTED}  # noqa: S608 our own words
+    return counts, str(ask("SELECT version_num FROM alembic_version")[0][0])
 
 
 # ---- PostgreSQL's own programs --------------------------------------------------------------------------------------
@@ -101,13 +102,13 @@ def program_of(name: str) -> str:
     return found
 
 
-def run(settings: Settings, program: Sequence[str], *arguments: str, connects: bool = True) -> None:
-    """Run a program of PostgreSQL's to its end, on our database if it `connects`. Raises Conflict with what it
-    complained of first."""
+def run(program: Sequence[str], *arguments: str, on: str | None = None) -> None:
+    """Run a program of PostgreSQL's to its end, on the database of that URL where there is one. Raises Conflict with
+    what it complained of first."""
     # The password is in nobody's list of processes.
-    password = make_url(settings.database_url).password
+    password = make_url(on).password if on else None
     environment = os.environ | ({"PGPASSWORD": str(password)} if password else {})
-    database = [f"--dbname={conninfo(settings.database_url)}"] if connects else []
+    database = [f"--dbname={conninfo(on)}"] if on else []
     done = subprocess.run(  # noqa: S603 a program off the PATH, with arguments of our own
         [*program, *database, *arguments],
         env=environment,
@@ -125,6 +126,8 @@ def run(settings: Settings, program: Sequence[str], *arguments: str, connects: b
 def conninfo(url: str, *, password: bool = False) -> str:
     """The database in libpq's words (https://www.postgresql.org/docs/current/libpq-connect.html), with its password
     where that is asked for."""
+    from psycopg.conninfo import make_conninfo  # here, as above
+
     found: dict[str, Any] = make_url(url).translate_connect_args(database="dbname", username="user")
     found |= make_url(url).query
     return make_conninfo(**{name: value for name, value in found.items() if password or name != "password"})

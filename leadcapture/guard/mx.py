@@ -68,7 +68,7 @@ def configure(settings: Settings) -> None:
 def look(domain: str) -> str:
     """TAKES_MAIL, MISSING (no such domain), NULL (it says that it takes none) or UNKNOWN, after LONGEST_WAIT seconds at
     most. `domain` is in IDNA's ASCII form. Call it outside a transaction: it may wait for the network."""
-    if not _state.wanted or _reserved(domain):
+    if not _state.wanted or reserved(domain):
         return UNKNOWN
     now = time.monotonic()
     until, answer = _known.get(domain, (0.0, UNKNOWN))
@@ -82,6 +82,11 @@ def look(domain: str) -> str:
         _end()
     _keep(domain, answer)
     return answer
+
+
+def resolver() -> dns.resolver.Resolver:
+    """What asks the configured servers, else the system's."""
+    return _resolver(_state.nameservers)
 
 
 def _ask(domain: str) -> str:
@@ -144,7 +149,8 @@ def _end() -> None:
         _state.under_way -= 1
 
 
-def _reserved(domain: str) -> bool:
+def reserved(domain: str) -> bool:
+    """Whether the domain is made for examples and networks at home, so that no server knows it."""
     return any(domain == one or domain.endswith(f".{one}") for one in RESERVED | RESERVED_BELOW)
 
 
