@@ -14,6 +14,7 @@ from playwright.sync_api import Error, Locator, Page, Route, expect
 
 from tests.chat.talk import SECRET, Client, signed_session
 from tests.e2e.conftest import HostSite, Watched, snippet
+from tests.faults.disk import refusing, worker_of
 from tests.servers import Service, wait_for
 
 COUNT_SOUNDS = """
@@ -257,3 +258,29 @@ def test_a_file_goes_up_with_words_and_one_that_is_refused_says_why(
     with page.expect_download() as download:
         row.click()
     assert download.value.path().read_bytes() == order.read_bytes()
+
+
+def test_what_is_sent_while_nothing_can_be_stored_is_kept_and_arrives_once_by_itself(
+    alice: Client, service: Service, host_site: HostSite, address: str, person: Callable[..., Watched]
+) -> None:
+    slug = service.demo["forms"]["subscription"]
+    place = f'<div data-leadcapture-form="{slug}"></div>'
+    page = person().page()
+    open_panel(page, host_site.put("/", snippet(service.url, service.demo["site_key"]), place))
+    expect(say(page, "Is it blue?")).to_have_attribute("data-state", re.compile("sent|delivered|seen"))
+    form = page.locator(f"[data-lc=form][data-slug={slug}]")
+    form.locator("[name=email]").fill("kept@example.org")
+    form.locator("[name=consent]").check()
+    with refusing(worker_of(service.process)):
+        waiting = say(page, "Or green?")
+        form.locator("[data-lc=submit]").click()
+        expect(form.locator(".problem")).to_have_text(
+            "Not sent yet: we can't take it right now. Everything you typed is still here. We keep trying."
+        )
+        expect(waiting).to_have_attribute("data-state", "waiting")
+        assert form.locator("[name=email]").input_value() == "kept@example.org"
+    expect(waiting).to_have_attribute("data-state", re.compile("sent|delivered|seen"))
+    expect(page.locator(f"[data-lc=done][data-slug={slug}]")).to_contain_text("kept@example.org")
+    assert rows(service, "SELECT count(*) FROM messages WHERE body IN ('Is it blue?', 'Or green?')") == [(2,)]
+    assert rows(service, "SELECT count(*) FROM submissions WHERE email = 'kept@example.org'") == [(1,)]
+    assert len(service.emails("kept@example.org")) <= 1

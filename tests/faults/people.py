@@ -27,6 +27,7 @@ from leadcapture import clock, db
 from leadcapture.forms import operations as forms
 from leadcapture.sites.models import Site
 from tests.chat.talk import ORIGIN, ChatService
+from tests.faults.disk import worker_of
 from tests.faults.test_chat_drops import Outbox, operator_end, visitor_end
 from tests.servers import Mailbox, Process, wait_for
 
@@ -94,9 +95,7 @@ class Shop(ChatService):
 
     def worker(self) -> int:
         """The process id of the one that serves."""
-        assert self.process is not None
-        children = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
-        return int(wait_for(lambda: Path(children).read_text().split(), "a worker to be there", BACK_WITHIN)[0])
+        return worker_of(self.process, BACK_WITHIN)
 
     def rows(self, statement: str, **values: Any) -> list[Any]:
         """What the database says, asked past the service."""

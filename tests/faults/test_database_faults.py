@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import re
-import resource
 import sqlite3
 import subprocess
 import time
@@ -15,7 +14,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from sqlalchemy import make_url, text
 from leadcapture import db
 from leadcapture.errors import Unavailable
 from tests.chat.talk import ORIGIN
+from tests.faults import disk
 from tests.faults.people import Acknowledged, Chatter, Reader, Shop
 from tests.servers import PostgreSQL, wait_for
 
@@ -62,23 +62,9 @@ def locked(shop: Shop) -> Iterator[None]:
         other.execute("ROLLBACK")
 
 
-@contextmanager
-def full(shop: Shop) -> Iterator[None]:
-    """Nothing more fits on the disk. Where none of its own could be had: no file of the service may grow."""
-    if os.path.ismount(shop.folder):
-        hog = shop.folder / "hog"
-        with hog.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-            for size in (1_000_000, 1_000):
-                with contextlib.suppress(OSError):
-                    while True:
-                        file.write(b"x" * size)
-        yield
-        hog.unlink()
-        return
-    worker, before = shop.worker(), (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-    resource.prlimit(worker, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
-    yield
-    resource.prlimit(worker, resource.RLIMIT_FSIZE, before)
+def full(shop: Shop) -> AbstractContextManager[None]:
+    """Nothing more fits on the service's disk."""
+    return disk.full(shop.folder, shop.worker())
 
 
 FAULTS = {"locked": locked, "full": full}
