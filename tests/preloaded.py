@@ -8,7 +8,6 @@ program this module is that parent; it ends when the one who started it does.
 from __future__ import annotations
 
 import contextlib
-import gc
 import json
 import os
 import runpy
@@ -176,14 +175,9 @@ def _become(request: dict[str, Any], standard: list[int]) -> None:
 
 def _import_everything() -> None:
     """What a start imports, in the order it does; gevent's loop does not run yet."""
-    gc.disable()
-    from gevent import monkey
+    from leadcapture.__main__ import command_line
 
-    monkey.patch_all()
-    import leadcapture.cli  # noqa: F401
-
-    gc.freeze()
-    gc.enable()
+    command_line()
 
 
 if __name__ == "__main__":
