@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, false
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from leadcapture.contacts.models import Contact
 from leadcapture.db import Base
 from leadcapture.operators.models import Operator
 from leadcapture.sites.models import Site
+
+_HELD = text("held_at IS NOT NULL")
 
 
 class Visitor(Base):
@@ -81,6 +83,8 @@ class Conversation(Base):
         Index("ix_conversations_site_activity", "site_id", "active_at", "id"),
         Index("ix_conversations_site_status", "site_id", "status", "active_at"),
         Index("ix_conversations_waiting", "status", "waiting_since"),
+        # The few that are held, of a hundred thousand that are not.
+        Index("ix_conversations_held", "site_id", "active_at", "id", sqlite_where=_HELD, postgresql_where=_HELD),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -133,9 +133,10 @@ def _summaries_in_order(session: Session, row_ids: Sequence[int]) -> list[dict[s
 
 def of_contact(session: Session, site_id: int, contact_id: int) -> list[dict[str, Any]]:
     """Summaries of the conversations with this contact of the site, newest activity first, at most QUEUE_PAGE."""
-    mine = _SUMMARIES.where(Conversation.site_id == site_id, Conversation.contact_id == contact_id)
-    ordered = mine.order_by(Conversation.active_at.desc(), Conversation.id.desc()).limit(QUEUE_PAGE)
-    return [_summary(row) for row in session.execute(ordered)]
+    # Not by the site as well: SQLite would walk through all of the site's then.
+    theirs = select(Conversation.id, Conversation.site_id).where(Conversation.contact_id == contact_id)
+    newest = theirs.order_by(Conversation.active_at.desc(), Conversation.id.desc()).limit(QUEUE_PAGE)
+    return _summaries_in_order(session, [row.id for row in session.execute(newest) if row.site_id == site_id])
 
 
 def _read_cursor(cursor: str) -> tuple[datetime, int]:

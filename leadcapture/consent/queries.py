@@ -89,9 +89,9 @@ def history(session: Session, contact_id: int) -> Sequence[Entry]:
             LedgerEvent.subject == whose.public_id,
             LedgerEvent.event.in_(rules.SPOKEN),
         )
-        .order_by(LedgerEvent.seq.desc())
     )
-    return [entry(row) for row in rows]
+    # Put in order here: asked for the order, SQLite would read the ledger from its end to find them in it.
+    return sorted(map(entry, rows), key=lambda each: each.id, reverse=True)
 
 
 def granted(session: Session, contact_id: int) -> Sequence[Entry]:

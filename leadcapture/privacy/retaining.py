@@ -136,5 +136,7 @@ def _over(session: Session, now: datetime, site: Site, kind: Kind, days: int) ->
 def _found(session: Session, part: Part, rows: Any) -> Found:
     some = select(rows.c.at).limit(MOST_COUNTED + 1).subquery()
     count, oldest = session.execute(select(func.count(), func.min(some.c.at)).select_from(some)).one()
+    if not count:
+        return Found(part, 0, None, [])
     first = session.scalars(select(rows.c.public_id).order_by(rows.c.number).limit(SHOWN)).all()
     return Found(part, count, moment_of(oldest) if isinstance(oldest, str) else oldest, list(first))

@@ -41,7 +41,8 @@ def _lists() -> None:
     op.create_index("ix_contacts_site_status", "contacts", ["site_id", "status", "id"])
     op.create_index("ix_emails_site_status", "emails", ["site_id", "status", "id"])
     held = sa.text("held_at IS NOT NULL")
-    op.create_index("ix_submissions_held", "submissions", ["site_id", "id"], sqlite_where=held, postgresql_where=held)
+    for table, columns in (("submissions", ["site_id", "id"]), ("conversations", ["site_id", "active_at", "id"])):
+        op.create_index(f"ix_{table}_held", table, columns, sqlite_where=held, postgresql_where=held)
     lately = ["site_id", "created_at", "form_id", "status", "confirmed_at"]
     op.create_index("ix_submissions_site_created", "submissions", lately)
     # Who agrees to one version, in the order in which contacts are listed.
