@@ -92,9 +92,9 @@ class Killer:
 def soak(
     shop: Shop, kills: int, seed: int, *, seconds: float = float("inf"), say: Callable[[str], None] = print
 ) -> Outcome:
-    """Kill so many times, or for so long; then everything starts for good, what is due is done, and it is looked at."""
+    """Kill so many times, or for so long, on a shop that is populated; then everything starts for good, what is due is
+    done, and it is looked at."""
     told, chance = Acknowledged(), random.Random(seed)
-    shop.populate()
     killer = Killer(shop, chance)
     shop.start_jobs()
     shop.start()

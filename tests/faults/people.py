@@ -9,6 +9,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import threading
 import time
@@ -77,7 +78,11 @@ class Shop(ChatService):
     def database_url(self) -> str:
         return self.settings.get("DATABASE_URL") or f"sqlite:///{self.folder / 'instance' / 'leadcapture.db'}"
 
-    def populate(self) -> None:
+    def populate(self, migrated: Path | None = None) -> None:
+        """As ChatService.populate, with a published newsletter; on SQLite in a copy of that file, where it is given."""
+        if migrated and self.database_url.startswith("sqlite"):
+            (self.folder / "instance").mkdir(parents=True, exist_ok=True)
+            shutil.copy(migrated, self.folder / "instance" / "leadcapture.db")
         super().populate()
         database = db.Database(self.database_url)
         database.write(_add_newsletter, self.people.site.id)

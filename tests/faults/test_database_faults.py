@@ -36,7 +36,7 @@ TOLD_WITHIN = 8.0  # seconds: a lock is waited for, and this machine may do othe
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def shop(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Shop]:
     """The service on SQLite, on a disk of its own where one can be had."""
     folder = tmp_path_factory.mktemp("shop")
     mounted = subprocess.run(
@@ -44,7 +44,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     )
     try:
         with Shop(folder) as shop:
-            shop.populate()
+            shop.populate(migrated)
             shop.start()
             yield shop
     finally:
@@ -267,8 +267,11 @@ def read_only(url: str) -> Iterator[None]:
         say("ALTER SYSTEM RESET default_transaction_read_only")
 
 
-def test_postgresql_restarts_under_load_and_turns_read_only(postgresql_server: PostgreSQL, tmp_path: Path) -> None:
-    url = postgresql_server.new_database()
+def test_postgresql_restarts_under_load_and_turns_read_only(
+    postgresql: db.Database, migrated_postgresql: str, postgresql_server: PostgreSQL, tmp_path: Path
+) -> None:
+    url = migrated_postgresql
+    db.close()  # emptied
     with Shop(tmp_path, DATABASE_URL=url) as shop:
         shop.populate()
         shop.start()

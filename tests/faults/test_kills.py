@@ -10,27 +10,28 @@ import pytest
 
 from tests.faults.killing import soak
 from tests.faults.people import Shop
-from tests.servers import PostgreSQL
 
-KILLS = int(os.environ.get("KILLS", "6"))
+# A few by default, and fewer where each costs more.
+KILLS = {which: int(os.environ.get("KILLS", few)) for which, few in (("sqlite", "4"), ("postgresql", "2"))}
 SECONDS = float(os.environ.get("KILLS_SECONDS", "inf"))
 
 
-@pytest.mark.timeout(120 + 6 * KILLS)
-@pytest.mark.parametrize("which", ["sqlite", "postgresql"])
+@pytest.mark.timeout(120 + 6 * max(KILLS.values()))
+@pytest.mark.parametrize("which", KILLS)
 def test_what_was_acknowledged_is_there_once_whatever_is_killed(
-    which: str, tmp_path: Path, request: pytest.FixtureRequest
+    which: str, tmp_path: Path, migrated: Path, request: pytest.FixtureRequest
 ) -> None:
     settings = {}
     if which == "postgresql":
-        server: PostgreSQL = request.getfixturevalue("postgresql_server")
-        settings["DATABASE_URL"] = server.new_database()
+        request.getfixturevalue("postgresql")  # empties it
+        settings["DATABASE_URL"] = request.getfixturevalue("migrated_postgresql")
     with Shop(tmp_path, **settings) as shop:
-        outcome = soak(shop, KILLS, seed=KILLS, seconds=SECONDS)
+        shop.populate(migrated)
+        outcome = soak(shop, KILLS[which], seed=KILLS[which], seconds=SECONDS)
     print(f"\n{which}: {outcome}")
     assert (outcome.lost, outcome.twice, outcome.wrong) == ([], [], [])
     assert outcome.told.messages
     assert outcome.told.submissions
-    if KILLS >= 20:
+    if KILLS[which] >= 20:
         assert outcome.told.confirmed
         assert outcome.told.left
