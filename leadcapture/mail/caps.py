@@ -6,11 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any, Self
 
 from sqlalchemy import Integer, String, bindparam, cast, delete, func, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from leadcapture import addresses, db, ratelimit, signing
@@ -18,6 +16,7 @@ from leadcapture.addresses import Address
 from leadcapture.errors import BadSetting
 from leadcapture.mail.models import MailCap
 from leadcapture.operators.models import Membership
+from leadcapture.prepared import Prepared, inserted
 from leadcapture.settings import Settings
 from leadcapture.sites.models import Site
 
@@ -59,7 +58,23 @@ _owner = select(
         literal("site ").concat(cast(_site, String)),
     )
 ).where(Membership.site_id == _site, Membership.role == "owner")
-_counted = update(_caps).where(_caps.c.owner == bindparam("of_owner"), _caps.c.mailbox == bindparam("of_mailbox"))
+# An update that changes nothing locks the row and reads what the one who held it has written.
+_held = Prepared(
+    lambda insert: (
+        (
+            made := insert(_caps).values(
+                {**inserted(_caps, "mailbox", "times", "newest"), "owner": _owner.scalar_subquery()}
+            )
+        )
+        .on_conflict_do_update(index_elements=["owner", "mailbox"], set_={"mailbox": made.excluded.mailbox})
+        .returning(_caps.c.owner, _caps.c.times)
+    )
+)
+_counted = Prepared(
+    update(_caps)
+    .where(_caps.c.owner == bindparam("of_owner"), _caps.c.mailbox == bindparam("of_mailbox"))
+    .values(times=bindparam("all", type_=_caps.c.times.type), newest=bindparam("last"))
+)
 
 
 def configure(settings: Settings) -> None:
@@ -101,10 +116,8 @@ def take(
     if count:
         kept = sorted([*kept, Mail(at, confirmation)], key=lambda mail: mail.at)
     newest = kept[-1].at if kept else now
-    session.connection().execute(
-        _counted,
-        {"of_owner": owner, "of_mailbox": mailbox, "times": [str(mail) for mail in kept], "newest": newest},
-    )
+    counted = {"of_owner": owner, "of_mailbox": mailbox, "all": [str(mail) for mail in kept], "last": newest}
+    _counted.run(session, counted)
     return at
 
 
@@ -158,16 +171,7 @@ def sweep(session: Session, now: datetime, *, limit: int = 1000) -> int:
 def _lock(session: Session, now: datetime, site_id: int, mailbox: str) -> tuple[str, list[Mail]]:
     """Whose mails they are, and those of this mailbox that still count, its row held until the transaction ends; made
     where there is none."""
-    connection = session.connection()
     given = {"of_site": site_id, "mailbox": mailbox, "times": [], "newest": now}
-    owner, times = connection.execute(_held(connection.dialect.name), given).one()
+    ((owner, times),) = _held.rows(session, given)
     had = [Mail.read(text) for text in times or []]
     return owner, [mail for mail in had if mail.at > now - _limits[-1].period]
-
-
-@cache
-def _held(dialect: str) -> Any:
-    made = (postgresql if dialect == "postgresql" else sqlite).insert(_caps).values(owner=_owner.scalar_subquery())
-    # An update that changes nothing locks the row and reads what the one who held it has written.
-    held = made.on_conflict_do_update(index_elements=["owner", "mailbox"], set_={"mailbox": made.excluded.mailbox})
-    return held.returning(_caps.c.owner, _caps.c.times)

@@ -17,6 +17,7 @@ from leadcapture.errors import Conflict, NotFound
 from leadcapture.i18n import gettext as _
 from leadcapture.mail import rendering, rules, transports
 from leadcapture.mail.models import Email, Suppression
+from leadcapture.prepared import Prepared, inserted
 from leadcapture.sites.models import Site
 from leadcapture.sites.rules import text_on
 
@@ -44,14 +45,22 @@ _is_suppressed = (
     .where(Suppression.site_id == bindparam("of_site"), Suppression.email_key == bindparam("of_address"))
     .exists()
 )
-_added = (
+_given = inserted(
+    _emails,
+    *("public_id", "site_id", "name", "language", "to_email", "to_key", "to_name", "from_email", "from_name"),
+    *("reply_to", "subject", "text", "html", "headers", "attachments", "message_id", "about", "attempts", "contact"),
+    *("purpose", "due_at", "data_begun", "created_at"),
+)
+_added = Prepared(
     insert(_emails)
-    .values(status=case((_is_suppressed, "suppressed"), else_="queued"))
+    .values(**_given, status=case((_is_suppressed, "suppressed"), else_="queued"))
     .returning(_emails.c.id, _emails.c.status)
 )
-_dropped = delete(_emails).where(_emails.c.id == bindparam("of_id"))
-_planned = delete(_emails).where(
-    _emails.c.about == bindparam("of_thing"), _emails.c.status == "queued", _emails.c.due_at > bindparam("after")
+_dropped = Prepared(delete(_emails).where(_emails.c.id == bindparam("of_id")))
+_planned = Prepared(
+    delete(_emails).where(
+        _emails.c.about == bindparam("of_thing"), _emails.c.status == "queued", _emails.c.due_at > bindparam("after")
+    )
 )
 
 
@@ -166,7 +175,7 @@ def enqueue(
         "created_at": now,
     }
     asked = {"of_site": site.id, "of_address": to.key}
-    email_id, status = session.connection().execute(_added, row | asked).one()
+    ((email_id, status),) = _added.rows(session, row | asked)
     return Enqueued(id=email_id, status=status, **row)
 
 
@@ -257,12 +266,12 @@ def cancel(session: Session, now: datetime, *, site_id: int, public_id: str) -> 
 
 def drop(session: Session, now: datetime, *, email_id: int) -> None:
     """Drop that mail, which is not on its way yet."""
-    session.connection().execute(_dropped, {"of_id": email_id})
+    _dropped.run(session, {"of_id": email_id})
 
 
 def drop_planned(session: Session, now: datetime, *, about: str) -> None:
     """Drop the mails about it that were to go later: nobody needs them any more."""
-    session.connection().execute(_planned, {"of_thing": about, "after": now})
+    _planned.run(session, {"of_thing": about, "after": now})
 
 
 def forget(session: Session, now: datetime, *, about: list[str]) -> None:

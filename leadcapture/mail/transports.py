@@ -116,6 +116,7 @@ class Connection:
         self.server = server
         self._smtp: smtplib.SMTP | None = None
         self._used_at = 0.0
+        self._stage = Stage.SENDER
 
     @property
     def is_open(self) -> bool:
@@ -139,8 +140,8 @@ class Connection:
             raise Unreachable(_why(error)) from error
 
     def send(self, letter: Letter, begin: Callable[[], bool]) -> Answer | None:
-        """Hand one mail over; returns the server's answer. `begin` is called right before DATA; if it says no, None is
-        returned and nothing was sent.
+        """Hand one mail over; returns the server's answer. `begin` is called right before DATA is sent (together with
+        the addresses, where the server takes that); if it says no, None is returned and nothing of the mail was sent.
         """
         smtp = self._smtp
         if smtp is None:
@@ -153,38 +154,32 @@ class Connection:
             options = " SMTPUTF8 BODY=8BITMIME" if smtp.has_extn("8bitmime") else " SMTPUTF8"
         sender = f"MAIL FROM:{_path(letter.from_email)}{options}\r\n".encode()
         recipient = f"RCPT TO:{_path(letter.to_email)}\r\n".encode()
-        # RFC 2920: where it is offered, the second command does not wait for the answer to the first.
-        together = smtp.has_extn("pipelining")
-        stage = Stage.SENDER
+        self._stage = Stage.SENDER
         try:
-            smtp.send(sender + recipient if together else sender)
-            code, text = smtp.getreply()
-            if code == 250:
-                stage = Stage.RECIPIENT
-                if not together:
-                    smtp.send(recipient)
-                code, text = smtp.getreply()
-            elif together and code != 421:
-                smtp.getreply()
-            if stage is Stage.RECIPIENT and code in (250, 251):
-                stage = Stage.COMMAND
+            if smtp.has_extn("pipelining"):
                 if not begin():
-                    self._reset()
                     return None
-                code, text = smtp.docmd("DATA")
-            if stage is Stage.COMMAND and code == 354:
-                stage = Stage.CONTENT
+                code, text = self._ask_at_once(smtp, sender, recipient)
+            else:
+                code, text = self._ask(smtp, sender, recipient)
+                if self._stage is Stage.COMMAND:
+                    if not begin():
+                        self._reset()
+                        return None
+                    code, text = smtp.docmd("DATA")
+            if self._stage is Stage.COMMAND and code == 354:
+                self._stage = Stage.CONTENT
                 code, text = self._send_content(smtp, letter.content)
         except (smtplib.SMTPException, OSError) as error:
             self.drop()
-            return Answer(stage, None, _why(error))
+            return Answer(self._stage, None, _why(error))
         except BaseException:
             # Interrupted in mid-dialogue (the database is away, the process ends): this line is good for nothing else.
             self.drop()
             raise
         if not 200 <= code < 300:
             self._reset()
-        return Answer(stage, code, text.decode("utf-8", "replace"))
+        return Answer(self._stage, code, text.decode("utf-8", "replace"))
 
     def drop(self) -> None:
         """Close the connection without good-byes; the next open() makes a new one."""
@@ -220,6 +215,40 @@ class Connection:
             raise
         self._used_at = time.monotonic()
         return smtp
+
+    def _ask(self, smtp: smtplib.SMTP, sender: bytes, recipient: bytes) -> tuple[int, bytes]:
+        """One command after the other; at the stage COMMAND both were taken."""
+        smtp.send(sender)
+        code, text = smtp.getreply()
+        if code == 250:
+            self._stage = Stage.RECIPIENT
+            smtp.send(recipient)
+            code, text = smtp.getreply()
+            if code in (250, 251):
+                self._stage = Stage.COMMAND
+        return code, text
+
+    def _ask_at_once(self, smtp: smtplib.SMTP, sender: bytes, recipient: bytes) -> tuple[int, bytes]:
+        """Both commands and DATA together (RFC 2920), where the server offers it: the first answer that is no yes, else
+        the one to DATA, at the stage COMMAND.
+        """
+        smtp.send(sender + recipient + b"DATA\r\n")
+        refusal = None
+        for stage, yes in ((Stage.SENDER, (250,)), (Stage.RECIPIENT, (250, 251))):
+            if refusal is None:
+                self._stage = stage
+            answer = smtp.getreply()
+            if refusal is None and answer[0] not in yes:
+                refusal = answer
+            if answer[0] == 421:
+                return refusal or answer
+        if refusal is None:
+            self._stage = Stage.COMMAND
+        answer = smtp.getreply()
+        if refusal is not None and answer[0] == 354:
+            # It waits for a mail that nobody shall get, and would take the next command for one.
+            self.drop()
+        return refusal or answer
 
     def _send_content(self, smtp: smtplib.SMTP, content: bytes) -> tuple[int, bytes]:
         _patience(smtp, CONTENT_SECONDS)

@@ -29,6 +29,7 @@ MOODS: dict[str, dict[str, float]] = {
     "drops early": {"hangs up at the receiver": 0.3, "hangs up at DATA": 0.2},
     "drops late": {"hangs up in the mail": 0.1, "hangs up before the answer": 0.1},
     "slow": {"waits": 1.0},
+    "careless": {"greylist": 0.5, "goes on after a refusal": 1.0},
     "moody": {
         "greylist": 0.3,
         "no room": 0.05,
@@ -120,19 +121,25 @@ class Server:
             await writer.drain()
             return
         writer.write(b"220 moody\r\n")
-        receiver = ""
+        receiver, refused = "", False
         while True:
             line = (await reader.readuntil(b"\r\n")).decode()
             word = line[:4].upper()
             if word == "EHLO":
                 writer.write(b"250-moody\r\n250-PIPELINING\r\n250 SMTPUTF8\r\n")
             elif word == "MAIL":
-                writer.write(b"452 4.3.1 no room\r\n" if self.happens("no room") else b"250 OK\r\n")
+                refused = self.happens("no room")
+                writer.write(b"452 4.3.1 no room\r\n" if refused else b"250 OK\r\n")
             elif word == "RCPT":
                 receiver = line.partition("<")[2].partition(">")[0]
                 if self.happens("hangs up at the receiver"):
                     return
-                writer.write(self._receiver(receiver))
+                answer = b"503 no sender\r\n" if refused else self._receiver(receiver)
+                refused = not answer.startswith(b"250")
+                receiver = "nobody" if refused else receiver
+                writer.write(answer)
+            elif word == "DATA" and refused and not self.happens("goes on after a refusal"):
+                writer.write(b"554 no valid recipients\r\n")
             elif word == "DATA":
                 if self.happens("hangs up at DATA"):
                     return

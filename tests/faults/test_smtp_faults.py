@@ -51,7 +51,7 @@ def test_whatever_a_server_does_nothing_is_lost_and_nobody_is_mailed_twice(
     everybody: SimpleNamespace, server: Moody, now: datetime
 ) -> None:
     moment = now
-    for mood in ("greylisting", "slow", "drops early", "drops late", "moody"):
+    for mood in ("greylisting", "slow", "careless", "drops early", "drops late", "moody"):
         server.be(mood)
         word = mood.replace(" ", "-")
         db.write(queue, moment, everybody.site, [*people_to_mail(word), f"gone-{word}@example.org"])
