@@ -20,6 +20,14 @@ def network(ip: str) -> str:
     return _within(ip, NETWORK)
 
 
+def is_ours(ip: str) -> bool:
+    """Whether that is this machine itself."""
+    try:
+        return ipaddress.ip_address(ip.partition("/")[0]).is_loopback
+    except ValueError:
+        return False
+
+
 def _within(ip: str, widths: dict[int, int]) -> str:
     try:
         parsed = ipaddress.ip_address(ip.partition("%")[0])

@@ -8,6 +8,7 @@ it to the line; and one greenlet for all of them pings those whose turn it is.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import Any
@@ -17,6 +18,7 @@ from engineio import Server
 from engineio.exceptions import SocketIsClosedError
 from engineio.packet import OPEN, Packet
 
+from leadcapture import networks
 from leadcapture.socketio.websocket import WebSocket, frame
 
 TURNS = 4  # a second
@@ -24,6 +26,9 @@ TURNS = 4  # a second
 # stretch. No person sends a tenth of it, and whoever sends more keeps nobody else waiting.
 MOST_IN_STRETCH, STRETCH = 100, 0.2
 PING = frame("2")
+# Connections open at the same time to one process that may come from one address: an office behind one address has some
+# dozens, a mobile network's some hundreds. Our own machine is no stranger: a proxy there may not tell who is behind it.
+MOST_OF_AN_ADDRESS = 500
 
 StartResponse = Callable[..., Any]
 
@@ -97,6 +102,7 @@ class Engine(Server):
         self._turns: list[set[Connection]] = [set() for _turn in range(int(self.ping_interval * TURNS))]
         self._newest = 0
         self._pinging = False
+        self._of_address: Counter[str] = Counter()
 
     def _handle_connect(
         self,
@@ -108,10 +114,14 @@ class Engine(Server):
         """Serve a connection from its handshake to its end."""
         if transport != "websocket" or "gunicorn.socket" not in environ:
             return dict(self._bad_request("WebSocket only"))
+        address = networks.address(environ.get("REMOTE_ADDR", ""))
+        if self._of_address[address] >= MOST_OF_AN_ADDRESS and not networks.is_ours(address):
+            return {"status": "429 TOO MANY REQUESTS", "headers": [("Retry-After", "60")], "response": b""}
         try:
             ws = WebSocket(environ, self.max_http_buffer_size)
         except ValueError:
             return dict(self._bad_request("No WebSocket handshake"))
+        self._of_address[address] += 1
         sid = self.generate_id()
         connection = self.sockets[sid] = Connection(self, sid, ws, self._next_turn())
         connection.send(Packet(OPEN, self._terms(sid)))
@@ -121,6 +131,9 @@ class Engine(Server):
         finally:
             connection.close(abort=True, reason=self.reason.TRANSPORT_CLOSE)
             self.sockets.pop(sid, None)
+            self._of_address[address] -= 1
+            if not self._of_address[address]:
+                del self._of_address[address]
         # The connection is used up: gunicorn closes it without an answer.
         raise StopIteration
 

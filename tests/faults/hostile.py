@@ -68,8 +68,7 @@ async def dawdle(port: int, kind: str) -> None:
 
 
 async def flood(port: int, site: str, until: float, told: Counter[str], what: str) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(_handshake())
+    reader, writer = await _websocket(port)
     writer.write(_frame(f"40/visitor,{json.dumps({'site': site})}".encode()))
     listening = asyncio.create_task(_listen(reader, told, what))
     sent = 0
@@ -99,13 +98,21 @@ async def _listen(reader: asyncio.StreamReader, told: Counter[str], what: str) -
 async def huge(port: int, until: float, told: Counter[str]) -> None:
     while time.monotonic() < until:
         with contextlib.suppress(ConnectionError):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(_handshake() + _frame(MEGABYTE))
+            reader, writer = await _websocket(port)
+            writer.write(_frame(MEGABYTE))
             while await reader.read(65536):
                 """Until it is thrown out."""
             told["megabytes thrown out"] += 1
             writer.close()
         await asyncio.sleep(0.05)
+
+
+async def _websocket(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(_handshake())
+    with contextlib.suppress(asyncio.IncompleteReadError):
+        await reader.readuntil(b"\r\n\r\n")
+    return reader, writer
 
 
 def _handshake() -> bytes:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import websocket
 
 from tests.chat.talk import ChatService, Client
 from tests.servers import ROOT, wait_for
@@ -24,7 +25,8 @@ SILENT = int(os.environ.get("HOSTILE", "200"))
 SECONDS = 20.0 if SOAK else 3.0
 # Until the slowest way to dawdle has an end: a body that drips (server.SILENT_FOR), and what is read after it in vain.
 PATIENCE = 150.0 if SOAK else 20.0
-P99 = 0.25  # seconds; where the machine does other things too, twice of what it took without them
+# Seconds. In the suite, where other tests have the same cores and the same disk, a message in a hundred says little.
+MEDIAN, P99 = 0.25, 0.25 if SOAK else 2.5
 GROWTH = 100  # MiB
 
 
@@ -45,7 +47,7 @@ class Impatient(ChatService):
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[ChatService]:
-    with Impatient(tmp_path) as service:
+    with Impatient(tmp_path, TRUSTED_PROXIES="1") as service:
         service.populate()
         service.start()
         yield service
@@ -73,6 +75,27 @@ def measure(service: ChatService, visitor: Client, going: Callable[[], bool]) ->
         felt["page"].append(time.monotonic() - began)
         time.sleep(0.02)
     return felt
+
+
+def refused_at_the_door(service: ChatService) -> None:
+    """One address has so many connections at the same time; others' are not touched by that."""
+    if SOAK:
+        return  # there it is as many as a whole office has
+
+    def connect(address: str) -> websocket.WebSocket:
+        return websocket.create_connection(
+            f"ws://127.0.0.1:{service.port}/socket.io/?EIO=4&transport=websocket", header={"X-Forwarded-For": address}
+        )
+
+    several = [connect("198.51.100.9") for _ in range(5)]
+    with pytest.raises(websocket.WebSocketBadStatusException) as refused:
+        connect("198.51.100.9")
+    assert refused.value.status_code == 429
+    several.append(connect("198.51.100.10"))
+    several.pop(0).close()
+    several.append(wait_for(lambda: connect("198.51.100.9"), "room for another"))
+    for one in several:
+        one.close()
 
 
 def p99(seconds: list[float]) -> float:
@@ -113,7 +136,8 @@ def test_who_dawdles_or_floods_hurts_nobody_else(service: ChatService) -> None:
         f"{1000 * slowest['page']:.0f} ms ({1000 * before_it['page']:.0f}); "
         f"{grown:.0f} MiB more; {told['let go']} were let go of"
     )
-    assert all(slowest[what] < max(P99, 2 * before_it[what]) for what in slowest)
+    assert max(slowest.values()) < P99
+    assert max(map(statistics.median, felt.values())) < MEDIAN
     assert grown < GROWTH
     assert told["megabytes thrown out"] > 3
     # 1,000 in ten seconds, at most, and the refusals come no faster than anybody could have use for.
@@ -122,5 +146,6 @@ def test_who_dawdles_or_floods_hurts_nobody_else(service: ChatService) -> None:
     assert told["let go"] == SILENT // 4 * 4
     with urllib.request.urlopen(f"{service.url}/readyz", timeout=20) as answer:
         assert answer.status == 200
+    refused_at_the_door(service)
     # Nobody fills the log by being slow.
     assert service.log.read_text().count("Traceback") == 0
