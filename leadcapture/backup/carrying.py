@@ -37,13 +37,14 @@ class Carried:
 def carry(session: Session, now: datetime, former: Session) -> Carried:
     """Have the restored database heed what the former one knows."""
     withdrawn = suppressed = erased = 0
-    keys: dict[str, int] = dict(former.execute(select(Site.key, Site.id)).tuples().all())
-    for site_id, key in session.execute(select(Site.id, Site.key).order_by(Site.id)).tuples().all():
+    keys: dict[str, int] = dict(former.execute(select(Site.key, Site.id)).all())
+    for site_id, key in session.execute(select(Site.id, Site.key).order_by(Site.id)).all():
         if key in keys:
+            # First what the ledger of the one says beyond the other's end, for what follows moves that end.
+            withdrawn += _withdraw(session, now, former, site_id, keys[key])
             new = _suppress(session, now, former, site_id, keys[key])
             suppressed += len(new)
             erased += _erase(session, now, site_id, new)
-            withdrawn += _withdraw(session, now, former, site_id, keys[key])
     _ceilings(session, former)
     _asked(session, former)
     _escalated(session, former)

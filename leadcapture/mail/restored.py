@@ -73,7 +73,7 @@ def recognise(session: Session, former: Session | None) -> Outcome:
             for known in former.execute(select(*_TOLD).where(_e.public_id.in_(some))):
                 sent += _become(session, some[known.public_id], known)
     states = select(_e.status, func.count()).where(or_(_e.status.in_(operations.WAITING), _e.last_answer == HELD))
-    counts: dict[str, int] = dict(session.execute(states.group_by(_e.status)).tuples().all())
+    counts: dict[str, int] = dict(session.execute(states.group_by(_e.status)).all())
     return Outcome(sent, sum(counts.get(status, 0) for status in operations.WAITING), counts.get("ambiguous", 0))
 
 

@@ -119,7 +119,7 @@ def test_an_idle_device_does_not_keep_who_closed_the_other_one(team: Team) -> No
 
 def test_what_nobody_hears_of_any_more_is_forgotten(team: Team) -> None:
     team.connect("old")
-    team.now += timedelta(minutes=61)
+    team.now += timedelta(days=2, minutes=1)
     team.wait(10, "new")
     with db.read() as session:
         assert presence.signed_in(session, ["old", "new"]) == set()
