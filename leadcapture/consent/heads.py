@@ -13,20 +13,25 @@ from sqlalchemy.orm import Session
 from leadcapture.consent import keys, rules
 from leadcapture.consent.models import LedgerCheckpoint, LedgerHead
 from leadcapture.errors import NotFound
+from leadcapture.prepared import Prepared, inserted
 from leadcapture.sites.models import Site
 
 _heads: Any = LedgerHead.__table__
 _checkpoints: Any = LedgerCheckpoint.__table__
 
 # Made once: to put a statement together takes longer than to run it, and these run with every form that is sent.
-_locked = (
+_locked = Prepared(
     select(Site.key, _heads.c.seq, _heads.c.hash, _heads.c.checkpoints, _heads.c.seal)
     .select_from(Site)
     .join(_heads, _heads.c.site_id == Site.id)
     .where(Site.id == bindparam("of_site"))
     .with_for_update(of=_heads)
 )
-_moved = update(_heads).where(_heads.c.site_id == bindparam("of_site"))
+_moved = Prepared(
+    update(_heads)
+    .where(_heads.c.site_id == bindparam("of_site"))
+    .values(inserted(_heads, "seq", "hash", "checkpoints", "seal"))
+)
 
 
 @dataclass
@@ -58,11 +63,10 @@ def lock(session: Session, site_id: int) -> Head:
 
     Raises NotFound where there is no such site.
     """
-    connection = session.connection()
-    found = connection.execute(_locked, {"of_site": site_id}).first()
+    found = _locked.row(session, {"of_site": site_id})
     if found is None:
         _begin(session, site_id)
-        found = connection.execute(_locked, {"of_site": site_id}).one()
+        (found,) = _locked.rows(session, {"of_site": site_id})
     site, seq, last, checkpoints, seal = found
     ours = keys.sealed(seal, site=site, seq=seq, hash=last, checkpoints=checkpoints)
     return Head(site_id, site, seq, last, checkpoints, ours)
@@ -73,7 +77,7 @@ def save(session: Session, head: Head) -> None:
     cannot have us vouch for it by waiting for the next event."""
     seal = keys.seal(site=head.site, seq=head.seq, hash=head.hash, checkpoints=head.checkpoints) if head.ours else ""
     moved = {"seq": head.seq, "hash": head.hash, "checkpoints": head.checkpoints, "seal": seal}
-    session.connection().execute(_moved, {"of_site": head.site_id, **moved})
+    _moved.run(session, {"of_site": head.site_id, **moved})
 
 
 def checkpoint(session: Session, now: datetime, head: Head) -> Checkpoint:

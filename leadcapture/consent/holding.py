@@ -4,30 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from leadcapture import sets
 from leadcapture.consent.models import Agreement
 from leadcapture.contacts.models import Contact
+from leadcapture.prepared import Prepared, inserted
 
 _agreements: Any = Agreement.__table__
 _KEY = ("contact_id", "purpose")
 _NEWER = ("version", "seq", "at")
-_ended = delete(_agreements).where(
-    _agreements.c.contact_id == bindparam("of_contact"), _agreements.c.purpose == bindparam("of_purpose")
+_ended = Prepared(
+    delete(_agreements).where(
+        _agreements.c.contact_id == bindparam("of_contact"), _agreements.c.purpose == bindparam("of_purpose")
+    )
 )
-
-
-@cache
-def _given(dialect: str) -> Any:
-    insert = (sqlite if dialect == "sqlite" else postgresql).insert(_agreements)
-    newer = {name: insert.excluded[name] for name in _NEWER}
-    return insert.on_conflict_do_update(index_elements=_KEY, set_=newer)
+_given = Prepared(
+    lambda insert: (made := insert(_agreements).values(inserted(_agreements))).on_conflict_do_update(
+        index_elements=_KEY, set_={name: made.excluded[name] for name in _NEWER}
+    )
+)
 
 
 def given(session: Session, now: datetime, site_id: int, agreed: Sequence[tuple[int, str, str, int]]) -> None:
@@ -35,9 +34,8 @@ def given(session: Session, now: datetime, site_id: int, agreed: Sequence[tuple[
     purpose the last counts."""
     if len(agreed) == 1:
         ((contact, purpose, version, seq),) = agreed
-        connection = session.connection()
         one = {"contact_id": contact, "purpose": purpose, "site_id": site_id, "version": version, "seq": seq, "at": now}
-        connection.execute(_given(connection.dialect.name), one)
+        _given.run(session, one)
         return
     last = {(contact, purpose): (contact, purpose, version, seq) for contact, purpose, version, seq in agreed}
     sets.insert_or_update(
@@ -53,7 +51,7 @@ def given(session: Session, now: datetime, site_id: int, agreed: Sequence[tuple[
 
 def ended(session: Session, contact_id: int, purpose: str) -> None:
     """The contact agrees to this no more."""
-    session.connection().execute(_ended, {"of_contact": contact_id, "of_purpose": purpose})
+    _ended.run(session, {"of_contact": contact_id, "of_purpose": purpose})
 
 
 def forgotten(session: Session, site_id: int, contacts: Sequence[str]) -> None:

@@ -22,6 +22,7 @@ from leadcapture.mail import rules as mail_rules
 from leadcapture.optin import queries, rules
 from leadcapture.optin.models import Confirmation
 from leadcapture.optin.queries import Settled
+from leadcapture.prepared import Prepared, inserted
 from leadcapture.sites.models import Site
 
 # No digest looks like this: while no mail has carried a code, none can be guessed.
@@ -30,8 +31,18 @@ NO_CODE = ""
 _confirmations: Any = Confirmation.__table__
 
 # Made once: to put a statement together takes longer than to run it, and these run with every form and every press.
-_asked = insert(_confirmations).returning(_confirmations.c.id)
-_confirmed = (
+_begin = Prepared(
+    insert(_confirmations)
+    .values(
+        inserted(
+            _confirmations,
+            *("public_id", "site_id", "email", "email_key", "status", "code_digest", "code_before", "code_tries"),
+            *("requested_at", "expires_at", "mails", "email_id", "mailed_at"),
+        )
+    )
+    .returning(_confirmations.c.id)
+)
+_confirmed = Prepared(
     update(_confirmations)
     .where(
         _confirmations.c.public_id == bindparam("of_id"),
@@ -40,6 +51,8 @@ _confirmed = (
     )
     .values(
         status="confirmed",
+        method=bindparam("by"),
+        confirmed_at=bindparam("at"),
         # Of a mail that was to go later nobody has the code; the one that the person has is the one that worked.
         code_digest=case(
             (_confirmations.c.mailed_at > bindparam("at"), _confirmations.c.code_before),
@@ -147,8 +160,7 @@ def redeem(session: Session, now: datetime, *, public_id: str, method: str = "bu
 
     Raises rules.Expired when it was not used in its days, NotFound when there is none.
     """
-    given = {"of_id": public_id, "at": now, "method": method, "confirmed_at": now}
-    found = session.connection().execute(_confirmed, given).first()
+    found = _confirmed.row(session, {"of_id": public_id, "at": now, "by": method})
     if found is None:
         known = queries.settled_by_public_id(session, public_id)
         if known.status != "confirmed":
@@ -286,7 +298,7 @@ def _begun(now: datetime, site: Site, address: Address, days: int) -> dict[str, 
 
 
 def _stored(session: Session, row: dict[str, Any]) -> Asked:
-    return Asked(session.connection().execute(_asked, row).scalar_one(), row["public_id"])
+    return Asked(_begin.scalar(session, {"email_id": None, "mailed_at": None, **row}), row["public_id"])
 
 
 def _bound(public_id: str, code: str) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from leadcapture.errors import NotFound
 from leadcapture.mail.models import Email
 from leadcapture.optin.models import Confirmation
+from leadcapture.prepared import Prepared
 
 _confirmations: Any = Confirmation.__table__
 _emails: Any = Email.__table__
@@ -38,8 +39,8 @@ class Mailed:
 
 
 settled = [_confirmations.c[name] for name in Settled.__dataclass_fields__]
-_settled = select(*settled).where(_confirmations.c.public_id == bindparam("of_id"))
-_acted_on = (
+_settled = Prepared(select(*settled).where(_confirmations.c.public_id == bindparam("of_id")))
+_acted_on = Prepared(
     select(_emails.c.public_id, _emails.c.subject, _emails.c.text)
     .where(_emails.c.about == bindparam("of_id"))
     .order_by(_emails.c.sent_at.is_(None), _emails.c.id.desc())  # the newest that was sent first
@@ -69,7 +70,7 @@ def by_public_id(session: Session, public_id: str, *, lock: bool = False) -> Con
 
 def settled_by_public_id(session: Session, public_id: str) -> Settled:
     """What there is to know of the confirmation with that id. Raises NotFound."""
-    found = session.connection().execute(_settled, {"of_id": public_id}).first()
+    found = _settled.row(session, {"of_id": public_id})
     if found is None:
         raise NotFound("No such confirmation.")
     return Settled(*found)
@@ -78,5 +79,5 @@ def settled_by_public_id(session: Session, public_id: str) -> Settled:
 def mail_of(session: Session, confirmation: Settled) -> Mailed | None:
     """The mail that the person acted on: the newest that was handed over, else the newest there is; None without
     any."""
-    found = session.connection().execute(_acted_on, {"of_id": confirmation.public_id}).first()
+    found = _acted_on.row(session, {"of_id": confirmation.public_id})
     return Mailed(*found) if found is not None else None
