@@ -68,6 +68,11 @@ def concerned(site_id: int, conversation: str, answering: int | None) -> list[st
 def message_posted(posted: Posted, *, skip_sid: str | None = None) -> None:
     """A message was stored: tell the visitor's other tabs (unless it is a note) and the operators concerned."""
     message = posted.message
+    if not posted.first:
+        # Sent again for want of an answer: whoever stored it may have died before anybody was told. Those who know of
+        # it learn nothing new by the conversation's numbers, the others ask for it.
+        conversation_changed(message.conversation)
+        return
     told = message.for_visitor()
     if message.seq is not None:
         socketio.emit("message", told, to=posted.visitor, namespace=VISITOR, skip_sid=skip_sid)

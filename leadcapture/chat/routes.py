@@ -72,8 +72,7 @@ def post(key: str) -> Response:
         available=live.site_available(site.id),
         language=i18n.language(),
     )
-    if posted.first:
-        broadcast.message_posted(posted)
+    broadcast.message_posted(posted)
     if posted.message.seq == 1:
         visits.wrote_by_http(site.id, token.visitor, given, request.headers.get("User-Agent", ""))
     return web.allow_origin(jsonify(posted.message.acknowledgement() | {"token": token.text}))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from leadcapture import clock, db
+from leadcapture.chat import posting, protocol
 from tests.chat.talk import ChatService
 from tests.servers import PostgreSQL, Redis, wait_for
 
@@ -78,6 +82,32 @@ def test_the_same_message_to_both_processes_is_stored_once(two: SimpleNamespace)
     assert again.emit("sync", {"after_seq": 0})["next"] == 1
     first.leave()
     again.leave()
+
+
+def test_a_message_whose_process_died_before_anybody_was_told_is_told_when_it_comes_again(
+    two: SimpleNamespace,
+) -> None:
+    alice, visitor = two.one.operator(two.one.people.alice), two.other.visitor()
+    conversation = visitor.say("Hello?")["conversation"]
+    with closing(db.Database(two.one.settings["DATABASE_URL"])) as database:
+        whose = text(
+            "SELECT v.public_id FROM visitors v JOIN conversations c ON c.visitor_id = v.id WHERE c.public_id = :it"
+        )
+        with database.read() as session:
+            name = session.execute(whose, {"it": conversation}).scalar_one()
+        database.write(
+            posting.by_visitor,
+            clock.now(),
+            site_id=two.one.people.site.id,
+            visitor=name,
+            incoming=protocol.incoming({"client_id": "again", "body": "Still there?"}),
+            available=True,
+            language="en",
+        )
+    assert visitor.say("Still there?", "again")["seq"] == 2
+    alice.hear("conversation", lambda told: (told["id"], told["last_seq"]) == (conversation, 2))
+    alice.leave()
+    visitor.leave()
 
 
 def test_who_waits_in_vain_is_told_once_though_both_processes_look(two: SimpleNamespace) -> None:

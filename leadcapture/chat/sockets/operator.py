@@ -116,8 +116,7 @@ def _message(socket: OperatorSocket, payload: object) -> Answer:
         posting.by_operator, now, **who(socket), conversation=conversation, incoming=incoming, kind=kind
     )
     live.opens(socket, conversation)
-    if posted.first:
-        broadcast.message_posted(posted, skip_sid=socket.sid)
+    broadcast.message_posted(posted, skip_sid=socket.sid)
     return posted.message.acknowledgement()
 
 

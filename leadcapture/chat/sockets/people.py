@@ -33,8 +33,7 @@ def _approach(socket: OperatorSocket, payload: object) -> Answer:
         visitor=protocol.public_id(given, "visitor"),
         incoming=protocol.incoming(given),
     )
-    if posted.first:
-        broadcast.message_posted(posted, skip_sid=socket.sid)
+    broadcast.message_posted(posted, skip_sid=socket.sid)
     return posted.message.acknowledgement()
 
 

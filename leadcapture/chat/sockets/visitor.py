@@ -154,8 +154,8 @@ def _message(socket: VisitorSocket, payload: object) -> Answer:
             language=socket.language,
         )
     socket.begins = None
+    broadcast.message_posted(posted, skip_sid=socket.sid)
     if posted.first:
-        broadcast.message_posted(posted, skip_sid=socket.sid)
         visits.wrote(socket)
     return posted.message.acknowledgement()
 
