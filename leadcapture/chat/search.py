@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import Row, bindparam, text
 from sqlalchemy.orm import Session
 
 from leadcapture import clock
@@ -39,8 +39,17 @@ _SQLITE = (
     ),
     _PEOPLE.format(found="SELECT rowid FROM conversation_search WHERE conversation_search MATCH :query"),
 )
+# PostgreSQL takes any condition on words for one that a few rows fulfil. What many said is found among the newest
+# messages; what few said is found in the index, all of it first, and put in order then.
+NEWEST = 300
+_POSTGRESQL_NEWEST = _MESSAGES.format(
+    source="(SELECT * FROM messages WHERE id < :before ORDER BY id DESC LIMIT :newest) m",
+    found="search_words(m.body) @@ to_tsquery('simple', :query)",
+    order="m.id",
+)
 _POSTGRESQL = (
-    _MESSAGES.format(source="messages m", found="search_words(m.body) @@ to_tsquery('simple', :query)", order="m.id"),
+    "WITH found AS MATERIALIZED (SELECT * FROM messages WHERE search_words(body) @@ to_tsquery('simple', :query))"  # noqa: S608 our own words alone
+    + _MESSAGES.format(source="found m", found="true", order="m.id"),
     _PEOPLE.format(
         found="""
         SELECT id FROM conversations
@@ -67,10 +76,10 @@ def search(
     postgresql = session.get_bind().dialect.name == "postgresql"
     of_messages, of_people = _POSTGRESQL if postgresql else _SQLITE
     asked = {"query": _tsquery(wanted) if postgresql else _fts5(wanted), "site_ids": list(site_ids)}
-    rows = session.execute(
-        text(of_messages).bindparams(bindparam("site_ids", expanding=True)).columns(created_at=UtcDateTime()),
-        asked | {"before": last, "limit": HITS + 1},
-    ).all()
+    page = asked | {"before": last, "limit": HITS + 1}
+    rows = _rows(session, _POSTGRESQL_NEWEST, page | {"newest": NEWEST}) if postgresql else []
+    if len(rows) <= HITS:
+        rows = _rows(session, of_messages, page)
     people: list[str] = []
     if before is None:
         by_name = text(of_people).bindparams(bindparam("site_ids", expanding=True))
@@ -92,6 +101,11 @@ def search(
         for row in rows[:HITS]
     ]
     return hits, str(rows[HITS - 1].id) if len(rows) > HITS else None
+
+
+def _rows(session: Session, said: str, asked: dict[str, Any]) -> Sequence[Row[Any]]:
+    statement = text(said).bindparams(bindparam("site_ids", expanding=True)).columns(created_at=UtcDateTime())
+    return session.execute(statement, asked).all()
 
 
 def _fts5(wanted: Sequence[Term]) -> str:
