@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 
 # A household gets at least a /64 of IPv6 and often a /56 or /48 (RFC 6177), so whoever holds one could come from
 # another address each time. The smallest part of IPv4 that is routed by itself is a /24.
@@ -10,11 +11,13 @@ ADDRESS = {4: 32, 6: 64}
 NETWORK = {4: 24, 6: 48}
 
 
+@lru_cache(maxsize=4096)
 def address(ip: str) -> str:
     """What counts as one address: the IPv4 address, or the /64 of an IPv6 one. What is no address stands for itself."""
     return _within(ip, ADDRESS)
 
 
+@lru_cache(maxsize=4096)
 def network(ip: str) -> str:
     """The network around an address: the /24 of IPv4, the /48 of IPv6. What is no address stands for itself."""
     return _within(ip, NETWORK)

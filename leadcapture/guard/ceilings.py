@@ -4,6 +4,7 @@ the wide, so that one who is too many already counts for nobody else."""
 from __future__ import annotations
 
 from leadcapture import networks, ratelimit
+from leadcapture.ratelimit import Wanted
 
 # How much wider RATE_CONNECT is for a network, and for a site with all its visitors.
 CONNECT_NETWORK, CONNECT_SITE = 5, 20
@@ -18,27 +19,35 @@ def form(ip: str, site: str, *, proven: bool) -> None:
 
     Raises RateLimited, as all of these do.
     """
-    ratelimit.hit("RATE_FORM" if proven else "RATE_FORM_PLAIN", networks.address(ip))
-    ratelimit.hit("RATE_FORM_NETWORK", networks.network(ip))
-    ratelimit.hit("RATE_FORM_SITE", site)
+    ratelimit.hit_each(
+        Wanted("RATE_FORM" if proven else "RATE_FORM_PLAIN", (networks.address(ip),)),
+        Wanted("RATE_FORM_NETWORK", (networks.network(ip),)),
+        Wanted("RATE_FORM_SITE", (site,)),
+    )
 
 
 def plain(ip: str) -> None:
     """Count one more of what costs us as much as a submission: a mail to a new address, a document to be drawn."""
-    ratelimit.hit("RATE_FORM_PLAIN", "more", networks.address(ip))
-    ratelimit.hit("RATE_FORM_NETWORK", "more", networks.network(ip))
+    ratelimit.hit_each(
+        Wanted("RATE_FORM_PLAIN", ("more", networks.address(ip))),
+        Wanted("RATE_FORM_NETWORK", ("more", networks.network(ip))),
+    )
 
 
 def after_form(ip: str) -> None:
     """Count one more of what follows on a submission: a code typed, a mail asked for again."""
-    ratelimit.hit("RATE_FORM", "after", networks.address(ip))
-    ratelimit.hit("RATE_FORM_NETWORK", "after", networks.network(ip))
+    ratelimit.hit_each(
+        Wanted("RATE_FORM", ("after", networks.address(ip))),
+        Wanted("RATE_FORM_NETWORK", ("after", networks.network(ip))),
+    )
 
 
 def link(ip: str) -> None:
     """Count one more press of the button on a page that a mailed link opens."""
-    ratelimit.hit("RATE_FORM", "link", networks.address(ip), times=LINKS)
-    ratelimit.hit("RATE_FORM_NETWORK", "link", networks.network(ip), times=LINKS)
+    ratelimit.hit_each(
+        Wanted("RATE_FORM", ("link", networks.address(ip)), LINKS),
+        Wanted("RATE_FORM_NETWORK", ("link", networks.network(ip)), LINKS),
+    )
 
 
 def connection(ip: str, site: str) -> None:
@@ -58,11 +67,15 @@ def operator(ip: str) -> None:
 
 def upload(ip: str) -> None:
     """Count one more file that a visitor is about to bring."""
-    ratelimit.hit("RATE_UPLOAD", networks.address(ip), times=UPLOAD_ADDRESS)
-    ratelimit.hit("RATE_UPLOAD", "network", networks.network(ip), times=UPLOAD_NETWORK)
+    ratelimit.hit_each(
+        Wanted("RATE_UPLOAD", (networks.address(ip),), UPLOAD_ADDRESS),
+        Wanted("RATE_UPLOAD", ("network", networks.network(ip)), UPLOAD_NETWORK),
+    )
 
 
 def _connect(what: str, ip: str, site: str) -> None:
-    ratelimit.hit("RATE_CONNECT", what, networks.address(ip))
-    ratelimit.hit("RATE_CONNECT", what, "network", networks.network(ip), times=CONNECT_NETWORK)
-    ratelimit.hit("RATE_CONNECT", what, "site", site, times=CONNECT_SITE)
+    ratelimit.hit_each(
+        Wanted("RATE_CONNECT", (what, networks.address(ip))),
+        Wanted("RATE_CONNECT", (what, "network", networks.network(ip)), CONNECT_NETWORK),
+        Wanted("RATE_CONNECT", (what, "site", site), CONNECT_SITE),
+    )
