@@ -150,14 +150,18 @@ def _compile(statement: Any, dialect: Dialect) -> _Compiled:
     if callable(statement):
         statement = statement(postgresql.insert if dialect.name == "postgresql" else sqlite.insert)
     compiled = statement.compile(dialect=dialect)
-    binds = {name: bind for bind, name in compiled.bind_names.items()}
-    if any(bind.expanding or bind.literal_execute for bind in binds.values()):
+    sql, binds = str(compiled), {name: bind for bind, name in compiled.bind_names.items()}
+    # Some functions take constants that databases want to read in the statement itself.
+    written = [name for name, bind in binds.items() if bind in compiled.literal_execute_params]
+    for name in written:
+        sql = sql.replace(f"__[POSTCOMPILE_{name}]", compiled.render_literal_bindparam(binds.pop(name)))
+    if "POSTCOMPILE" in sql:
         raise ValueError(f"cannot be compiled once for all: {compiled}")
     columns = statement.exported_columns if compiled.effective_returning or statement.is_select else ()
     return _Compiled(
-        sql=str(compiled),
+        sql=sql,
         constants={name: bind.effective_value for name, bind in binds.items() if not bind.required},
-        binds=[(name, _bind(binds[name].type, dialect)) for name in compiled.positiontup or binds],
+        binds=[(name, _bind(binds[name].type, dialect)) for name in compiled.positiontup or binds if name in binds],
         by_position=bool(compiled.positional),
         names=tuple(column.key for column in columns),
         types=tuple(column.type for column in columns),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from leadcapture import clock, db, ids
@@ -65,6 +65,17 @@ def test_an_error_is_sqlalchemys_and_undoes_its_operation_alone(either_database,
         assert BY_KEY.named(session, {"key": site["key"]})["name"] == "Demo shop"
     with pytest.raises(db.UNSTORABLE), db.read() as session:
         BY_ID.row(session, {"id": 2**70})
+
+
+def test_a_constant_of_a_function_stands_in_the_statement(either_database, site):
+    names = Prepared(select(func.aggregate_strings(SITES.c.name, ", 100% ")).where(SITES.c.language == bindparam("of")))
+
+    def operation(session):
+        for key in ("one", "two"):
+            ADD.scalar(session, {**site, "key": key})
+        return names.scalar(session, {"of": "en"})
+
+    assert db.write(operation) == "Demo shop, 100% Demo shop"
 
 
 def test_what_is_not_given_is_said_at_once(database, site):

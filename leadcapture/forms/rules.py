@@ -13,6 +13,8 @@ ONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 def clean(text: str) -> str:
     """The text without what no database and no terminal should meet: control characters but line breaks and tabs, lone
     surrogates."""
+    if text.isprintable():  # as nearly every line is; and then nothing of the kind is in it
+        return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
 

@@ -171,6 +171,8 @@ def _shortener(seen: _Seen) -> float:
 
 def _phrases(seen: _Seen) -> float:
     # Whatever stands between the words, and letters that only look like these.
+    if not seen.text.spelled:
+        return 0.0
     text = f" {seen.text.spelled} "
     said = sum(phrase in text for phrase in start.phrases())
     return min(1.8 + 0.8 * (said - 1), 3.4) if said else 0.0
@@ -182,6 +184,8 @@ def _disguised(seen: _Seen) -> float:
 
 
 def _capitals(seen: _Seen) -> float:
+    if len(seen.text.plain) < LONG_ENOUGH:
+        return 0.0
     large = sum(map(str.isupper, seen.text.plain))
     small = sum(map(str.islower, seen.text.plain))
     return 0.7 if large + small >= LONG_ENOUGH and large > 0.8 * (large + small) else 0.0
