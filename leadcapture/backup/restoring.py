@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 import leadcapture.hooks  # noqa: F401 whoever withdraws or is erased here is so everywhere
-from leadcapture import db, signing, tables
+from leadcapture import db, signing, tables, uploads
 from leadcapture import settings as settings_module
 from leadcapture.backup import archive, aside, carrying, lock, operations, snapshots, swapping
 from leadcapture.backup.archive import BadArchive, Manifest
@@ -29,7 +29,7 @@ from leadcapture.backup.working import at_work
 from leadcapture.consent import verifying
 from leadcapture.errors import Conflict
 from leadcapture.forms import kinds
-from leadcapture.mail import restored
+from leadcapture.mail import caps, restored, transports
 from leadcapture.mail.restored import Outcome
 from leadcapture.settings import Settings
 from leadcapture.sites import queries as sites
@@ -78,7 +78,7 @@ def _onto_sqlite(settings: Settings, now: datetime, staged: Path, manifest: Mani
         with engine.begin() as connection:
             restored.hold(connection, now)
         former = _former(f"sqlite:///{here}") if here.exists() else None
-        outcome = _heeding(f"sqlite:///{coming}", now, manifest, former)
+        outcome = _heeding(settings, f"sqlite:///{coming}", now, manifest, former)
         _emptied_log(here)
         kept = here.parent / f"{KEPT}{stamp}"
         swapping.swap(
@@ -119,13 +119,16 @@ def _onto_postgresql(settings: Settings, now: datetime, staged: Path, manifest: 
         restored.hold(connection, now)
         connection.execute(text(f"INSERT INTO {_REVISION} VALUES (:revision)"), {"revision": manifest.revision})  # noqa: S608 our own word
     former = _former(settings.database_url, schema) if schema else None
-    outcome = _heeding(settings.database_url, now, manifest, former)
+    outcome = _heeding(settings, settings.database_url, now, manifest, former)
     swapping.swap(settings, list(_file_moves(settings, staged, stamp)))
     return replace(outcome, kept=None if schema is None else f"the schema {schema}")
 
 
-def _heeding(url: str, now: datetime, manifest: Manifest, former: Engine | None) -> Restored:
+def _heeding(settings: Settings, url: str, now: datetime, manifest: Manifest, former: Engine | None) -> Restored:
     """Bring the restored database up to this version and have it heed what the former one knows."""
+    transports.configure(smtp_url=settings.smtp_url, public_url=settings.public_url)
+    caps.configure(settings)
+    uploads.configure(settings)
     tables.upgrade(db.connect(url).engine)
     try:
         try:
@@ -133,8 +136,10 @@ def _heeding(url: str, now: datetime, manifest: Manifest, former: Engine | None)
                 raise _Unreadable
             with Session(former) as reading:
                 mails, carried = db.write(_taken_over, now, reading)
+                _catch_up(now, reading)
         except _Unreadable:
             mails, carried = db.write(restored.recognise, None), None
+            _catch_up(now, None)
         with db.read() as session:
             troubles = [f"every site: {trouble}" for trouble in verifying.structure(session)]
             every = [(site.id, site.key) for site in sites.every(session)]
@@ -149,6 +154,15 @@ def _heeding(url: str, now: datetime, manifest: Manifest, former: Engine | None)
 def _taken_over(session: Session, now: datetime, former: Session) -> tuple[Outcome, Carried]:
     carried = carrying.carry(session, now, former)
     return restored.recognise(session, former), carried
+
+
+def _catch_up(now: datetime, former: Session | None) -> None:
+    """What fell due since the backup was made, such as reminders, is written now, while nothing is sent: so it can be
+    held against what was sent already."""
+    with db.read() as session:
+        newest = restored.newest(session)
+    kinds.run_due(now)
+    db.write(restored.recognise_repeats, former, after=newest)
 
 
 class _Unreadable(Exception):

@@ -77,6 +77,35 @@ def recognise(session: Session, former: Session | None) -> Outcome:
     return Outcome(sent, sum(counts.get(status, 0) for status in operations.WAITING), counts.get("ambiguous", 0))
 
 
+def newest(session: Session) -> int:
+    """The internal id of the mail that was written last; 0 where there is none."""
+    return session.scalar(select(func.max(_e.id))) or 0
+
+
+def recognise_repeats(session: Session, former: Session | None, *, after: int) -> int:
+    """What jobs have written anew, for the backup does not know that they had: the mails with an internal id above
+    `after`. What the former database has to the same person about the same thing has gone its way already; where there
+    is none that can be read, all of it is held. Returns how many mails that stopped."""
+    anew = session.execute(select(_emails).where(_e.id > after, _e.status.in_(operations.WAITING))).all()
+    stopped = 0
+    for row in anew:
+        values: dict[str, Any] = {"status": "ambiguous", "last_answer": HELD}
+        if former is not None:
+            same = [_e[name] == getattr(row, name) for name in ("name", "to_key", "subject")]
+            same.append(_e.about.is_not_distinct_from(row.about))
+            known = former.execute(select(*_TOLD).where(*same).order_by(_e.id.desc()).limit(1)).first()
+            if known is None:
+                continue
+            # Written and not sent there: then nobody has it, and it goes from here.
+            if known.status in operations.WAITING or (known.status == "sending" and not known.data_begun):
+                continue
+            status = "ambiguous" if known.status == "sending" else known.status
+            values = {"status": status, "sent_at": known.sent_at, "last_answer": known.last_answer}
+        session.execute(update(_emails).where(_e.id == row.id).values(**values))
+        stopped += 1
+    return stopped
+
+
 def _become(session: Session, email_id: int, known: Any) -> bool:
     """Whether that made it a mail that was sent."""
     status = known.status

@@ -21,11 +21,16 @@ from leadcapture.consent import operations as consent
 from leadcapture.contacts import operations as contacts
 from leadcapture.contacts.models import Contact
 from leadcapture.errors import Conflict
+from leadcapture.forms.kinds.webinar import due
 from leadcapture.mail import operations as mails
 from leadcapture.mail import restored
 from leadcapture.mail.models import Email, Suppression
 from leadcapture.privacy import erasing
 from leadcapture.settings import Settings
+from tests.forms.conftest import letters, make_form
+from tests.forms.kinds.test_webinar import NOW, START, Webinar, reminded, session_row
+
+__all__ = ["letters", "make_form"]  # fixtures
 
 LATER = timedelta(hours=20)
 
@@ -39,10 +44,10 @@ def archive(tmp_path: Path) -> Path:
 def bring_back(settings: Settings, database: db.Database, now: datetime, archive: Path) -> Callable[..., Restored]:
     """Restores the backup a day later; the database is connected again afterwards."""
 
-    def bring_back() -> Restored:
+    def bring_back(at: datetime = now + LATER) -> Restored:
         db.close()
         try:
-            return restoring.restore(settings, now + LATER, archive)
+            return restoring.restore(settings, at, archive)
         finally:
             db.connect(settings.database_url)
 
@@ -201,6 +206,38 @@ def test_operators_are_not_told_again_that_somebody_waits(
     bring_back()
     with db.read() as session:
         assert session.scalars(select(Conversation.escalation)).one() == 2
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_reminders_that_were_sent_since_are_not_written_anew(
+    people: SimpleNamespace,
+    make_form: Callable[..., Any],
+    letters: Callable[[str], list[Email]],
+    settings: Settings,
+    archive: Path,
+    bring_back: Callable[..., Restored],
+    known: bool,
+) -> None:
+    webinar = Webinar(people.site, make_form("webinar", sessions=[session_row()]))
+    for who in ("alice", "erin"):
+        webinar.register(f"{who}@example.net")
+    operations.back_up(settings, START - timedelta(hours=25), archive)
+    a_day_before = START - timedelta(hours=24)
+    due.run(a_day_before)
+    [reminder] = reminded(letters, "alice@example.net")
+    db.write(
+        lambda session: session.execute(update(Email).values(status="sent", sent_at=a_day_before, due_at=NOW)) and 1
+    )
+    if not known:
+        db.close()
+        (settings.instance / "leadcapture.db").unlink()
+    at = START - timedelta(hours=23)
+    bring_back(at)
+    due.run(at)
+    for who in ("alice", "erin"):
+        states = {mail.subject: mail.status for mail in letters(f"{who}@example.net")}
+        assert states[reminder] == ("sent" if known else "ambiguous")
+        assert len(reminded(letters, f"{who}@example.net")) == 1
 
 
 def test_a_backup_that_is_no_good_changes_nothing(
