@@ -7,11 +7,12 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+import gevent
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from gunicorn.workers.ggevent import GeventWorker
 
-from leadcapture import db, jobs, metrics, tables
+from leadcapture import db, jobs, metrics, socketio, tables
 from leadcapture.app import create_app
 from leadcapture.mail import delivery
 from leadcapture.settings import Settings
@@ -96,8 +97,20 @@ class _Log(Logger):
 
 
 class _Worker(GeventWorker):
-    """gunicorn's worker for those who dawdle. It bounds the time of a request's head by itself (`keepalive`), but would
-    wait for a body, or for somebody to take an answer, for ever."""
+    """gunicorn's worker for those who dawdle, and for an end that does not. It bounds the time of a request's head by
+    itself (`keepalive`), but would wait for a body, or for somebody to take an answer, for ever."""
+
+    def run(self) -> None:
+        gevent.spawn(self._hang_up_at_the_end)
+        super().run()  # type: ignore[no-untyped-call]  # as above
+
+    def _hang_up_at_the_end(self) -> None:
+        """Sockets would stay until `graceful_timeout` is over, and a restart take as long. Those who have one come back
+        to whoever serves then."""
+        while self.alive:
+            gevent.sleep(0.2)
+        for connection in list(socketio.connections()):
+            connection.close()
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         client.settimeout(SILENT_FOR)

@@ -98,6 +98,16 @@ def refused_at_the_door(service: ChatService) -> None:
         one.close()
 
 
+def ends_though_somebody_is_there(service: ChatService) -> None:
+    """A restart waits for nobody's socket."""
+    visitor = service.visitor()
+    assert visitor.welcome
+    assert service.process is not None
+    service.process.terminate()
+    assert service.process.wait(8) == 0, "its own patience with open connections is ten seconds"
+    visitor.leave()
+
+
 def p99(seconds: list[float]) -> float:
     return statistics.quantiles(seconds, n=100)[98]
 
@@ -147,5 +157,6 @@ def test_who_dawdles_or_floods_hurts_nobody_else(service: ChatService) -> None:
     with urllib.request.urlopen(f"{service.url}/readyz", timeout=20) as answer:
         assert answer.status == 200
     refused_at_the_door(service)
+    ends_though_somebody_is_there(service)
     # Nobody fills the log by being slow.
     assert service.log.read_text().count("Traceback") == 0
