@@ -18,7 +18,7 @@ from contextlib import AbstractContextManager, contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import gevent
 import psycopg
@@ -174,6 +174,23 @@ def test_without_scripts_what_was_typed_is_on_the_page_that_says_so(shop: Shop) 
     status, answer, *_ = ask(shop, page, again, form=True)
     assert (status, "erin@example.org" in answer) == (200, True)
     assert shop.rows("SELECT count(*) FROM submissions WHERE email = 'erin@example.org'") == [(1,)]
+
+
+def test_who_presses_the_button_of_a_mail_can_press_again(shop: Shop) -> None:
+    shop.start_jobs()
+    assert (
+        ask(shop, form_path(shop), filled("presser@example.org", "the-filling-of-presser-0123"), Origin=ORIGIN)[0]
+        == 202
+    )
+    link = wait_for(lambda: shop.mailbox.links.get(("presser@example.org", "confirm")), "the mail")
+    path = urlsplit(link).path
+    with full(shop):
+        # Looking needs no writing.
+        assert ask(shop, path)[0] == 200
+        status, answer, *_ = ask(shop, path, {}, form=True)
+        assert (status, "Send it again" in answer) == (503, True)
+    assert ask(shop, path, Fields(answer).found, form=True)[0] == 200
+    assert shop.rows("SELECT status FROM contacts WHERE email = 'presser@example.org'") == [("confirmed",)]
 
 
 def test_an_operator_gets_back_what_was_typed_into_a_form_of_the_console(shop: Shop) -> None:
