@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from leadcapture.chat import operations, queries
 from leadcapture.chat.models import Visitor
 from leadcapture.errors import Forbidden, Invalid
 from leadcapture.i18n import gettext as _
+from leadcapture.prepared import Prepared
 
 HOURS = (1, 24, 7 * 24, 0)  # what an operator may choose; 0: for ever
 FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+_BLOCKED_UNTIL = Prepared(select(Visitor.blocked_until).where(Visitor.public_id == bindparam("visitor")))
 
 
 class Blocked(Forbidden):
@@ -24,7 +28,7 @@ class Blocked(Forbidden):
 
 def check(session: Session, now: datetime, visitor: str) -> None:
     """Raises Blocked while the visitor with that public id may not write; one without a row may."""
-    until = session.execute(select(Visitor.blocked_until).where(Visitor.public_id == visitor)).scalar()
+    until = _BLOCKED_UNTIL.scalar(session, {"visitor": visitor})
     if until is not None and until > now:
         raise Blocked(_("You cannot write here at the moment. You can still use the forms of this site."))
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 import gevent
 
 from leadcapture import clock, db, socketio
-from leadcapture.chat import broadcast, listing, operations, queries, routing
+from leadcapture.chat import broadcast, listing, operations, queries, routing, summaries
 from leadcapture.chat.protocol import OPERATOR, VISITOR
 from leadcapture.operators import presence
 from leadcapture.operators.presence import Colleague
@@ -58,6 +58,7 @@ class OperatorSocket:
     opened: list[str] = field(default_factory=list)  # the conversations it has open, the last one opened last
 
 
+MARGIN = 5  # seconds by which what may have been missed began earlier than it was noticed
 OPEN_AT_ONCE = 50  # conversations of which one page hears all that is said
 
 visitors: dict[str, VisitorSocket] = {}
@@ -92,6 +93,9 @@ def site_available(site_id: int) -> bool:
 
 def unanswered_due(now: datetime) -> None:
     """Mark conversations in which a visitor waited too long, and say so."""
+    with db.read() as session:
+        if not operations.anyone_waits(session, now, after=_unanswered_after):
+            return
     for public_id in db.write(operations.unanswered_due, now, after=_unanswered_after):
         broadcast.conversation_changed(public_id)
 
@@ -138,6 +142,28 @@ def _began_to_wait(site_id: int) -> None:
 
 
 broadcast.on_waiting.append(_began_to_wait)
+
+
+def missed(seconds: float) -> None:
+    """For so long this process may not have heard the others: those here are told anew what has changed since, and ask
+    for the messages that they see they have not got."""
+    here = {socket.visitor for socket in visitors.values()}
+    sites = {site_id for socket in operators.values() for site_id in socket.site_ids}
+    since = clock.now() - timedelta(seconds=seconds + MARGIN)
+    with db.read() as session:
+        changed = queries.active_since(session, since)
+        of_visitors = [queries.thread(session, one.public_id) for one in changed if one.visitor in here]
+        summed_up = summaries.several(session, [one.public_id for one in changed if one.site_id in sites])
+    for thread in of_visitors:
+        if thread is not None:
+            socketio.emit_here("conversation", thread.for_visitor(), to=thread.visitor, namespace=VISITOR)
+    for one in changed:
+        broadcast.wake(one.visitor)
+    for site_id, summary in summed_up:
+        socketio.emit_here("conversation", summary, to=broadcast.site_room(site_id), namespace=OPERATOR)
+
+
+socketio.when_missed(missed)
 
 
 def _tell_places() -> None:

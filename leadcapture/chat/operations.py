@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, bindparam, case, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from leadcapture import ids
@@ -19,6 +19,7 @@ from leadcapture.contacts import operations as contacts
 from leadcapture.errors import NotFound
 from leadcapture.operators import presence
 from leadcapture.operators.models import Operator
+from leadcapture.prepared import Prepared
 
 c = conversations.c
 
@@ -228,6 +229,18 @@ def _read(session: Session, thread: Thread, who: str, seq: int, seen: bool) -> b
 
 
 # ---- when nobody answers ---------------------------------------------------------------------------------------------
+
+
+_WAITS_SO_LONG = Prepared(
+    select(c.id)
+    .where(or_(c.status == rules.WAITING, c.status == rules.ACTIVE), c.waiting_since <= bindparam("before"))
+    .limit(1)
+)
+
+
+def anyone_waits(session: Session, now: datetime, *, after: int) -> bool:
+    """Whether a visitor has waited for so many seconds: quick, and mostly nobody has."""
+    return _WAITS_SO_LONG.row(session, {"before": now - timedelta(seconds=after)}) is not None
 
 
 def unanswered_due(session: Session, now: datetime, *, after: int) -> list[str]:

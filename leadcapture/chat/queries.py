@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Row, Table, and_, case, func, or_, select
+from sqlalchemy import Row, Table, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from leadcapture.chat import rules
@@ -16,6 +16,7 @@ from leadcapture.chat.protocol import PAGE, FileView, MessageView
 from leadcapture.errors import NotFound
 from leadcapture.operators import presence
 from leadcapture.operators.models import Membership, Operator
+from leadcapture.prepared import Prepared
 from leadcapture.sites import hours
 from leadcapture.sites.models import Site
 
@@ -119,6 +120,21 @@ _THREADS = (
     .outerjoin(Operator, Operator.id == Conversation.operator_id)
 )
 _THREAD = _THREADS.add_columns(_place.label("place"))
+# The two that every sign of typing and of reading asks for; their columns stand in the order of Thread's fields.
+_OF_VISITOR = Prepared(
+    _THREAD.add_columns(Conversation.active_at)
+    .where(Visitor.public_id == bindparam("visitor"), Visitor.site_id == bindparam("site"))
+    .order_by(Conversation.id.desc())
+    .limit(1)
+)
+_Me = aliased(Operator)
+_OF_OPERATOR = Prepared(
+    _THREAD.join(
+        Membership, and_(Membership.site_id == Conversation.site_id, Membership.operator_id == bindparam("operator"))
+    )
+    .join(_Me, and_(_Me.id == Membership.operator_id, _Me.session_epoch == bindparam("epoch")))
+    .where(Conversation.public_id == bindparam("conversation"))
+)
 
 
 def thread(session: Session, public_id: str) -> Thread | None:
@@ -133,17 +149,19 @@ def threads(session: Session, public_ids: Sequence[str]) -> list[Thread]:
     return [Thread(**row._mapping) for row in rows]
 
 
+def active_since(session: Session, since: datetime) -> list[Thread]:
+    """The conversations in which something has happened since; `place` is not looked up."""
+    rows = session.execute(_THREADS.where(Conversation.active_at >= since).order_by(Conversation.id))
+    return [Thread(**row._mapping) for row in rows]
+
+
 def visitors_thread(session: Session, now: datetime, site_id: int, visitor: str) -> Thread | None:
     """What this visitor of this site is in now; None before the first message and when the last one is over."""
-    row = session.execute(
-        _THREAD.add_columns(Conversation.active_at)
-        .where(Visitor.public_id == visitor, Visitor.site_id == site_id)
-        .order_by(Conversation.id.desc())
-        .limit(1)
-    ).first()
-    if row is None or rules.is_over(row.status, row.active_at, now):
+    row = _OF_VISITOR.row(session, {"visitor": visitor, "site": site_id})
+    if row is None:
         return None
-    return Thread(**{name: value for name, value in row._mapping.items() if name != "active_at"})
+    found = Thread(*row[:-1])
+    return None if rules.is_over(found.status, row[-1], now) else found
 
 
 def operators_thread(session: Session, operator_id: int, epoch: int, public_id: str) -> Thread:
@@ -151,19 +169,10 @@ def operators_thread(session: Session, operator_id: int, epoch: int, public_id: 
 
     Raises NotFound for any other, and for an operator whose sessions ended.
     """
-    row = session.execute(
-        _THREAD.join(
-            Membership, and_(Membership.site_id == Conversation.site_id, Membership.operator_id == operator_id)
-        )
-        .join(_Me, and_(_Me.id == Membership.operator_id, _Me.session_epoch == epoch))
-        .where(Conversation.public_id == public_id)
-    ).first()
+    row = _OF_OPERATOR.row(session, {"conversation": public_id, "operator": operator_id, "epoch": epoch})
     if row is None:
         raise NotFound("No such conversation.")
-    return Thread(**row._mapping)
-
-
-_Me = aliased(Operator)
+    return Thread(*row)
 
 
 def visitors_messages(session: Session, conversation_id: int, after_seq: int) -> list[MessageView]:

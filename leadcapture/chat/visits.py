@@ -72,9 +72,10 @@ def arrived(socket: VisitorSocket, site: Site, given: Mapping[str, Any], user_ag
 def _name_device(socket: VisitorSocket, tab: Tab, user_agent: str) -> None:
     # To read what a browser says of itself takes a while, the first time half a second: nobody waits for it.
     device = gevent.get_hub().threadpool.apply(sightings.device, (user_agent,))
-    tab.origin = replace(tab.origin, device=device)
+    origin = replace(tab.origin, device=device)
+    watching.known(socket.sid, origin=origin)
     if tab.talks:
-        keep(socket.site_id, socket.visitor, tab.origin, [])
+        keep(socket.site_id, socket.visitor, origin, [])
 
 
 def _agrees(site: Site, given: Mapping[str, Any]) -> bool:
@@ -86,7 +87,7 @@ def moved(socket: VisitorSocket, site: Site, given: Mapping[str, Any]) -> None:
     page = sightings.page(given, clock.now())
     tab = watching.tabs.get(socket.sid)
     if tab is not None and _agrees(site, given):
-        tab.agreed = True
+        watching.known(socket.sid, agreed=True)
     if page is None or (tab and tab.page and tab.page.url == page.url):
         return
     socket.page = page.url

@@ -8,7 +8,7 @@ has not written stays in this process's memory, for as long as TRAIL, and is kep
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -63,6 +63,8 @@ class Tab:
 
 
 tabs: dict[str, Tab] = {}
+_news: set[str] = set()  # tabs of which something may have changed since it was written
+_left: deque[str] = deque()  # tabs that were closed, in that order
 _trails: OrderedDict[str, list[Page]] = OrderedDict()
 _process = ids.new("token")  # this process, among those that serve the same database
 _heartbeat = -HEARTBEAT
@@ -73,6 +75,8 @@ def configure() -> None:
     global _process, _heartbeat
     _process, _heartbeat = ids.new("token"), -HEARTBEAT
     tabs.clear()
+    _news.clear()
+    _left.clear()
     _trails.clear()
 
 
@@ -82,7 +86,17 @@ def configure() -> None:
 def arrived(sid: str, tab: Tab) -> None:
     """A tab is open."""
     tabs[sid] = tab
+    _news.add(sid)
     _remember(tab)
+
+
+def known(sid: str, *, origin: Origin | None = None, agreed: bool = False) -> None:
+    """More is known of a tab: where it came from, that its visitor has agreed to be seen."""
+    tab = tabs.get(sid)
+    if tab is not None:
+        tab.origin = origin or tab.origin
+        tab.agreed = tab.agreed or agreed
+        _news.add(sid)
 
 
 def moved(sid: str, page: Page) -> None:
@@ -90,6 +104,7 @@ def moved(sid: str, page: Page) -> None:
     tab = tabs.get(sid)
     if tab is not None:
         tab.page = page
+        _news.add(sid)
         _remember(tab)
 
 
@@ -98,6 +113,7 @@ def talks(sid: str) -> None:
     tab = tabs.get(sid)
     if tab is not None:
         tab.talks = tab.news = True
+        _news.add(sid)
 
 
 def becomes(sid: str, visitor: str) -> None:
@@ -107,6 +123,7 @@ def becomes(sid: str, visitor: str) -> None:
         seen = _trails.pop(tab.visitor, [])
         _trails[visitor] = [*_trails.get(visitor, []), *seen][-KEPT:]
         tab.visitor, tab.news = visitor, True
+        _news.add(sid)
 
 
 def left(sid: str) -> None:
@@ -114,6 +131,7 @@ def left(sid: str) -> None:
     tab = tabs.get(sid)
     if tab is not None:
         tab.closed_at = time.monotonic()
+        _left.append(sid)
 
 
 def trail(visitor: str, now: datetime) -> list[Page]:
@@ -143,8 +161,11 @@ def people_due(now: datetime) -> None:
     """Write what changed among the tabs of this process, and tell operators who came, moved and went."""
     global _heartbeat
     beats = time.monotonic() - _heartbeat >= HEARTBEAT
-    gone = [sid for sid, tab in tabs.items() if tab.closed_at and time.monotonic() - tab.closed_at >= GRACE]
-    rows = {sid: {} if sid in gone else tab.row() for sid, tab in tabs.items()}
+    gone = _gone()
+    _news.update(gone)
+    looked_at = {sid for sid in _news if sid in tabs}
+    _news.clear()
+    rows = {sid: {} if sid in gone else tabs[sid].row() for sid in looked_at}
     changed = {sid: row for sid, row in rows.items() if row != tabs[sid].written or tabs[sid].news}
     touched = {
         (known["site_id"], known["visitor"])
@@ -153,7 +174,12 @@ def people_due(now: datetime) -> None:
         if known
     }
     if changed or beats:
-        touched |= db.write(_write, now, changed=changed, beats=beats)
+        try:
+            touched |= db.write(_write, now, changed=changed, beats=beats)
+        except Exception:
+            _news.update(looked_at)  # what was not written is written the next time
+            _left.extendleft(reversed(gone))
+            raise
         _heartbeat = time.monotonic() if beats else _heartbeat
     for sid, row in changed.items():
         tabs[sid].written, tabs[sid].news = row, False
@@ -161,6 +187,14 @@ def people_due(now: datetime) -> None:
         del tabs[sid]
     if touched:
         _tell(now, touched)
+
+
+def _gone() -> list[str]:
+    """The tabs that were closed long enough ago."""
+    gone = []
+    while _left and time.monotonic() - (tabs[_left[0]].closed_at or 0) >= GRACE:
+        gone.append(_left.popleft())
+    return gone
 
 
 def _write(session: Session, now: datetime, *, changed: dict[str, dict[str, Any]], beats: bool) -> set[tuple[int, str]]:

@@ -85,7 +85,8 @@ class WebSocket:
             self._keep(data)
             return
         try:
-            sent = self._sock.send(data, 0, 0.0)
+            # The last argument is gevent's: not to wait.
+            sent = self._sock.send(data, 0, 0.0)  # type: ignore[call-arg]
         except BlockingIOError:
             sent = 0
         except OSError:

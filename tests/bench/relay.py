@@ -88,7 +88,7 @@ def figures(closed: dict[str, list[float]], timed: dict[str, list[dict[str, floa
 @contextmanager
 def service(folder: Path, *, module: str = "leadcapture", **settings: str) -> Iterator[Relay]:
     """The service as users run it, on a site with an operator for each pair."""
-    with _Measured(folder, **UNLIMITED, **settings) as service:
+    with Measured(folder, **UNLIMITED, **settings) as service:
         service.module = module
         service.populate()
         cookies = team(service)
@@ -100,8 +100,8 @@ def service(folder: Path, *, module: str = "leadcapture", **settings: str) -> It
 def two_processes(folder: Path, **settings: str) -> Iterator[Relay]:
     """Two services joined by Redis on one database: the visitors speak to one, the operators to the other."""
     with (
-        _Measured(folder / "a", **UNLIMITED, **settings) as one,
-        _Measured(folder / "b", **UNLIMITED, **settings) as two,
+        Measured(folder / "a", **UNLIMITED, **settings) as one,
+        Measured(folder / "b", **UNLIMITED, **settings) as two,
     ):
         one.populate()
         cookies = team(one)
@@ -126,7 +126,7 @@ def stock() -> Iterator[Relay]:
         process.wait()
 
 
-class _Measured(ChatService):
+class Measured(ChatService):
     preloaded = False  # measured as users start it
 
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 # Seconds between two signs of typing that are passed on.
 TYPING_PAUSE = 0.3
+NOTHING_SAID: Answer = {"messages": [], "next": 0, "more": False, "changed": [], "rev": 0}
 
 
 def register() -> None:
@@ -73,16 +74,18 @@ def _greet(auth: object) -> tuple[VisitorSocket, Answer, Answer | None]:
     language = i18n.best(protocol.text(given, "lang", "") or site.language)
     i18n.use(language)
     token, doubt = visits.who(site, tokens.check(site, protocol.text(given, "token", "")), given, language)
-    with db.read() as session:
-        blocking.check(session, now, token.visitor)
     sid = socketio.sid()
     socket = VisitorSocket(sid, site.id, token.visitor, language, protocol.page_address(given), token=token.text)
     # First the rooms, then the messages: what is stored in between is heard, never missed.
     join_room(socket.visitor)
     join_room(broadcast.language_room(site.id, language))
-    with db.read() as session:
-        thread = queries.visitors_thread(session, now, site.id, socket.visitor)
-        page = _page(session, thread, given)
+    thread, page = None, _page(None, None, given)
+    # Whose token was made just now has said nothing yet, and is blocked by nobody.
+    if not token.new:
+        with db.read() as session:
+            blocking.check(session, now, token.visitor)
+            thread = queries.visitors_thread(session, now, site.id, socket.visitor)
+            page = _page(session, thread, given)
     if thread is None:
         socket.begins = web.client_ip(), site.key
     visitors[sid] = socket
@@ -220,7 +223,7 @@ def _site(socket: VisitorSocket) -> Site:
 def _page(session: Any, thread: queries.Thread | None, given: Mapping[str, Any]) -> Answer:
     after_seq, after_rev = protocol.seq(given, "after_seq"), protocol.rev(given)
     if thread is None:
-        return {"messages": [], "next": 0, "more": False, "changed": [], "rev": 0}
+        return NOTHING_SAID
     page = queries.visitors_page(session, thread, after_seq)
     return editing.with_changes(session, thread, page, after_rev, notes=False)
 

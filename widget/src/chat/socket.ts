@@ -1,6 +1,7 @@
 // The link by Socket.IO over WebSocket.
 import { io } from "socket.io-client";
 import type { Ack, Availability, Conversation, Message, Stored, Synced, VisitorAuth, Welcome } from "../protocol";
+import { COMING_BACK } from "./backoff";
 import type { Hearing, Link, Whereabouts } from "./link";
 
 const ACK_MS = 5_000;
@@ -29,9 +30,7 @@ export function socketLink(where: Whereabouts, hear: Hearing, failed: (times: nu
   const socket = io(`${origin}/visitor`, {
     path: `${pathname.replace(/\/$/, "")}/socket.io`,
     transports: ["websocket"],
-    reconnectionDelay: 500,
-    reconnectionDelayMax: 5_000,
-    randomizationFactor: 0.5,
+    ...COMING_BACK,
     timeout: 3_500,
     forceNew: true,
     autoConnect: false,
@@ -62,7 +61,7 @@ export function socketLink(where: Whereabouts, hear: Hearing, failed: (times: nu
     welcomed = false;
     hear.down();
     // After a polite goodbye Socket.IO does not come back by itself.
-    if (reason === "io server disconnect") setTimeout(connect, PAUSE_MS);
+    if (reason === "io server disconnect") setTimeout(connect, PAUSE_MS * (0.5 + Math.random()));
   });
   socket.on("connect_error", (error) => {
     welcomed = false;
@@ -75,7 +74,7 @@ export function socketLink(where: Whereabouts, hear: Hearing, failed: (times: nu
       socket.disconnect();
       return;
     }
-    if (!socket.active) setTimeout(connect, PAUSE_MS);
+    if (!socket.active) setTimeout(connect, PAUSE_MS * (0.5 + Math.random()));
   });
 
   /** A line that swallows acknowledgements is dead, whatever it says of itself. */

@@ -24,7 +24,7 @@ if (!document.querySelector("[data-inbox]")) {
     );
 
   const someone = sitting();
-  const socket = io("/operator", { transports: ["websocket"], reconnectionDelayMax: 10_000, auth: introduction(someone) });
+  const socket = io("/operator", { transports: ["websocket"], ...COMING_BACK, auth: introduction(someone) });
   attend(socket, someone);
   socket.on("presence", (presence: Presence) => {
     me = presence.me;

@@ -2,6 +2,7 @@
 // unsent, fetch what is missing, tell what was seen). Views call its methods and read its state; they do nothing else.
 import { io } from "socket.io-client";
 import { isPassing } from "../protocol";
+import { COMING_BACK } from "../chat/backoff";
 import { randomId } from "../random";
 import type {
   Ack, OPERATOR_EMITS, OPERATOR_HEARS, OperatorMessage, Presence, Queue, Stored, Summary, WireError,
@@ -87,7 +88,7 @@ export function desk(start: State, uploads: { url: string; csrf: string }): Desk
   const newsListeners = new Set<(summaries: Summary[]) => void>();
   const someone = sitting();
   const socket = io("/operator", {
-    transports: ["websocket"], reconnectionDelay: 500, reconnectionDelayMax: 4_000, auth: introduction(someone),
+    transports: ["websocket"], ...COMING_BACK, reconnectionDelayMax: 10_000, auth: introduction(someone),
   });
   attend(socket, someone);
   const syncing = new Set<string>();
@@ -268,7 +269,7 @@ export function desk(start: State, uploads: { url: string; csrf: string }): Desk
   socket.on("connect_error", ({ message }) => {
     if (message === "unauthorized") return dispatch({ type: "link", link: "refused" });
     if (state.ready || state.link !== "connecting") dispatch({ type: "link", link: "down" });
-    if (!socket.active) setTimeout(() => socket.connect(), AGAIN_MS);
+    if (!socket.active) setTimeout(() => socket.connect(), AGAIN_MS * (0.5 + Math.random()));
   });
   socket.on("queue", (queue: Queue) => {
     dispatch({ type: "queue", queue });
