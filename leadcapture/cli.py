@@ -219,6 +219,7 @@ def database() -> None:
 def upgrade() -> None:
     """Bring the database up to this version."""
     settings = settings_module.load()
+    lock.use(settings)
     signing.configure(settings.secret_keys)  # the ledger's head is sealed when it is made of older consents
     tables.upgrade(db.connect(settings.database_url).engine)
     click.echo("The database is up to date.")

@@ -43,6 +43,8 @@ def use(settings: Settings) -> None:
         os.close(descriptor)
         raise Conflict("A backup is being restored here: wait until that is done.")
     _held.append(descriptor)
+    if not file.exists():
+        os.close(_open(file))  # SQLite would make it for everybody on the machine to read
 
 
 def serve(settings: Settings) -> None:
