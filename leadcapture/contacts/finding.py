@@ -63,7 +63,7 @@ def page(
         asked.append(Contact.status == status)
     wanted = words(search)
     alone = not wanted and status not in STATUSES
-    if where is not None and (len(among) <= FEW or alone):
+    if where is not None and (len(among) <= FEW or (alone and len(among) > limit)):
         asked.append(sets.among(session, Contact.id, among[: limit + 1] if alone else among))
     elif where is not None:
         asked.append(where)
