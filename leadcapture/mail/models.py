@@ -65,6 +65,18 @@ class Email(Base):
     created_at: Mapped[datetime]
 
 
+class NamedAddress(Base):
+    """An address that a mail to somebody else has in it, by which that mail is found when the person is erased."""
+
+    __tablename__ = "emails_naming"
+
+    # As naming.marks finds it.
+    address: Mapped[str] = mapped_column(String(320), primary_key=True)
+    email_id: Mapped[int] = mapped_column(
+        ForeignKey(Email.id, ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
+    )
+
+
 class Suppression(Base):
     """Do not mail this address: it bounced, complained, or was erased."""
 

@@ -15,7 +15,7 @@ from leadcapture import i18n, ids, signing
 from leadcapture.addresses import Address
 from leadcapture.errors import Conflict, NotFound
 from leadcapture.i18n import gettext as _
-from leadcapture.mail import rendering, rules, transports
+from leadcapture.mail import naming, rendering, rules, transports
 from leadcapture.mail.models import Email, Suppression
 from leadcapture.prepared import Prepared, inserted
 from leadcapture.sites.models import Site
@@ -176,6 +176,8 @@ def enqueue(
     }
     asked = {"of_site": site.id, "of_address": to.key}
     ((email_id, status),) = _added.rows(session, row | asked)
+    named = (rendered.text, rendered.html, rendered.subject, reply_to, *(headers or {}).values())
+    naming.note(session, email_id, named, but_for=naming.marks_of(to))
     return Enqueued(id=email_id, status=status, **row)
 
 
@@ -231,9 +233,12 @@ def end_wait(session: Session, now: datetime, *, contact: str) -> None:
 
 def readdress(session: Session, now: datetime, *, contact: str, to: Address) -> None:
     """Send what waits for the contact (a public id) to their new address."""
+    theirs = Email.contact == contact, Email.status.in_(WAITING)
+    for mail in session.execute(select(Email.id, Email.text, Email.html, Email.subject).where(*theirs)).all():
+        naming.note(session, mail.id, mail[1:], but_for=naming.named_by(session, mail.id))  # as it named its receiver
     session.execute(
         update(Email)
-        .where(Email.contact == contact, Email.status.in_(WAITING))
+        .where(*theirs)
         .values(to_email=to.typed, to_key=to.key)
         .execution_options(synchronize_session=False)
     )

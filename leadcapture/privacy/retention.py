@@ -25,6 +25,7 @@ from leadcapture.forms import expiry as forms
 from leadcapture.forms.models import Submission
 from leadcapture.i18n import lazy_gettext as _
 from leadcapture.imports.models import Import
+from leadcapture.mail import naming
 from leadcapture.mail.models import Email
 from leadcapture.optin.models import Confirmation
 from leadcapture.privacy import erasing
@@ -203,6 +204,7 @@ def _emails(site_id: int, before: datetime) -> Due:
 
 
 def _forget_emails(batch: Batch) -> None:
+    naming.texts_gone(batch.session, batch.numbers)
     batch.session.execute(
         update(Email)
         .where(Email.id.in_(batch.numbers))
