@@ -83,8 +83,7 @@ def history(session: Session, contact_id: int) -> Sequence[Entry]:
     if whose is None:
         return []
     rows = session.scalars(
-        select(LedgerEvent)
-        .where(
+        select(LedgerEvent).where(
             LedgerEvent.site_id == whose.site_id,
             LedgerEvent.subject == whose.public_id,
             LedgerEvent.event.in_(rules.SPOKEN),

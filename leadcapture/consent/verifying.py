@@ -157,7 +157,8 @@ def _chain(
     # The row after the one that is looked at, and which hash it follows; None where that is not known.
     later, wanted = (head.seq + 1, head.hash) if head else (None, None)
     for row in read(session, "ledger", site_id, "seq DESC", ("seq",), _COLUMNS):
-        seq, at, event, subject, submission, purpose, version, body_hash, trace_hash, prev, hashed, *rest = row
+        seq, at, event, subject, submission, purpose, version, body_hash, trace_hash, prev, hashed = row[:11]
+        body, body_salt, trace, trace_salt = row[11:]
         if not isinstance(seq, int) or seq < 1:
             found.say(None, "ledger", f"a row whose number is {seq!r}")
             continue
@@ -182,8 +183,8 @@ def _chain(
                 trace_hash=trace_hash,
             )
             well = rules.digest(prev, leaf) == hashed
-            wrong = [*_salted("body", rest[0], rest[1], body_hash, gone=erased.body(seq))]
-            wrong += _salted("trace", rest[2], rest[3], trace_hash, gone=erased.trace(seq))
+            wrong = _salted("body", body, body_salt, body_hash, gone=erased.body(seq))
+            wrong += _salted("trace", trace, trace_salt, trace_hash, gone=erased.trace(seq))
         except TypeError:
             found.say(seq, "ledger", "a text is none any more")
             wanted = None
@@ -196,8 +197,8 @@ def _chain(
             found.say(seq, "ledger", "a checkpoint signed another hash")
         for what in wrong:
             found.say(seq, "ledger", what)
-        if event == "erased" and rest[0] is not None:
-            erased.note(seq, rest[0])
+        if event == "erased" and body is not None:
+            erased.note(seq, body)
         wanted = prev if well else None
     if later is not None and later > 1:
         _gap(found, 1, later - 1)
@@ -212,18 +213,16 @@ def _gap(found: _Found, first: int, last: int) -> None:
     found.say(first, "ledger", "is missing" if first == last else f"is missing, with all rows up to {last}")
 
 
-def _salted(name: str, stored: str | None, salt: str | None, hashed: str, *, gone: bool) -> Iterator[str]:
+def _salted(name: str, stored: str | None, salt: str | None, hashed: str, *, gone: bool) -> tuple[str, ...]:
     """What is wrong with a body or a trace: it is what its hash was made of, or `gone` by an event that says so. Raises
     TypeError for what is no text."""
     if stored is None and salt is None:
-        if hashed and not gone:
-            yield f"its {name} is gone, and no event says that it was erased"
-    elif stored is None or salt is None:
-        yield f"of its {name} one half is there: text and salt belong together"
-    elif rules.digest(salt, stored) != hashed:
-        yield f"its {name} is not what was written"
-    elif gone:
-        yield f"its {name} was erased, and is there again"
+        return (f"its {name} is gone, and no event says that it was erased",) if hashed and not gone else ()
+    if stored is None or salt is None:
+        return (f"of its {name} one half is there: text and salt belong together",)
+    if rules.digest(salt, stored) != hashed:
+        return (f"its {name} is not what was written",)
+    return (f"its {name} was erased, and is there again",) if gone else ()
 
 
 class _Erased:
@@ -295,8 +294,9 @@ def _plain(
     OperationalError where SQLite has something for a text that is no UTF-8."""
     wanted = ", ".join([*numbers, *texts])
     statement = text(f"SELECT {wanted} FROM {table} WHERE site_id = :site ORDER BY {order}")  # noqa: S608 our own words
-    found = session.execute(statement, {"site": site_id}, execution_options={"yield_per": READ_AT_ONCE})
-    for some in found.partitions():
+    options = {"yield_per": READ_AT_ONCE}  # said to the connection: the session would not pass it on to plain SQL
+    found = session.connection().execute(statement, {"site": site_id}, execution_options=options)
+    for some in found.partitions(READ_AT_ONCE):
         yield from some
 
 
