@@ -58,6 +58,7 @@ class OperatorSocket:
     opened: list[str] = field(default_factory=list)  # the conversations it has open, the last one opened last
 
 
+LOOK_PAUSE = 0.05  # seconds within which those who come share a look
 MARGIN = 5  # seconds by which what may have been missed began earlier than it was noticed
 OPEN_AT_ONCE = 50  # conversations of which one page hears all that is said
 
@@ -70,12 +71,13 @@ _idle_after: dict[int, int] = {}  # minutes without a touch after which a site's
 _heard: set[str] = set()  # operators' sockets that have answered since it was last kept
 _grace = 30
 _unanswered_after = 60
+_looking = False  # whether a look is due in a moment
 _alone = False  # whether this process has just begun and is the only one
 
 
 def configure(settings: Settings) -> None:
     """Take the settings and begin with no sockets. A process that is the only one knows: no other has any either."""
-    global _grace, _unanswered_after, _alone
+    global _grace, _unanswered_after, _alone, _looking
     _grace, _unanswered_after = settings.operator_grace, settings.unanswered_after
     _alone = settings.redis_url is None
     visitors.clear()
@@ -84,6 +86,7 @@ def configure(settings: Settings) -> None:
     _routed.clear()
     _idle_after.clear()
     _heard.clear()
+    _looking = False
 
 
 def site_available(site_id: int) -> bool:
@@ -200,6 +203,20 @@ def _keep_heard(now: datetime) -> None:
     if heard:
         db.write(presence.heard, now, heard)
         _heard.difference_update(heard)
+
+
+def look_soon() -> None:
+    """Look in a moment: once for all who come back together."""
+    global _looking
+    if not _looking:
+        _looking = True
+        gevent.spawn_later(LOOK_PAUSE, _look)
+
+
+def _look() -> None:
+    global _looking
+    _looking = False
+    look(clock.now())
 
 
 def look(now: datetime) -> None:

@@ -54,7 +54,7 @@ def _connect(auth: object = None) -> None:
     def tell() -> None:
         queue = {"conversations": conversations, "more": cursor is not None, "cursor": cursor}
         socketio.emit_here("queue", queue, to=socket.sid, namespace=OPERATOR)
-        live.look(clock.now())
+        live.look_soon()
 
     emit_when_connected(tell)
 

@@ -1,6 +1,7 @@
 // On every page of the console: keeps the operator there for visitors while any page is open, shows how many
 // conversations call, and lets them be heard. The inbox has a socket of its own, so this one stays away from it.
 import { io } from "socket.io-client";
+import { COMING_BACK } from "../chat/backoff";
 import { alerts as newAlerts } from "../inbox/alerts";
 import { concerns, heard, REPEAT_MS, rings } from "../inbox/ringing";
 import { callsFor } from "../inbox/select";
