@@ -178,6 +178,8 @@ def _import_everything() -> None:
     from leadcapture.__main__ import command_line
 
     command_line()
+    # Each process runs it anew, as its first module.
+    del sys.modules["leadcapture.__main__"]
 
 
 if __name__ == "__main__":
