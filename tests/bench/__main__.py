@@ -19,10 +19,12 @@ from tests.bench import (
     drops,
     figures,
     forms,
+    hostile,
     hostpage,
     imports,
     inbox,
     ledger,
+    memory,
     readme,
     relay,
     replays,
@@ -34,6 +36,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "relay": relay.run,
     "forms": forms.run,
     "hostpage": hostpage.run,
+    "memory": memory.run,
     "coupons": coupons.run,
     "calculator": calculator.run,
     "draw": draw.run,
@@ -42,7 +45,12 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "ledger": ledger.run,
 }
 NAMED: dict[str, Callable[[], list[Figure]]] = {"spam": spam.run}
-TRIALS: dict[str, Callable[[], int]] = {"drops": drops.run, "replays": replays.run, "readme": readme.run}
+TRIALS: dict[str, Callable[[], int]] = {
+    "hostile": hostile.run,
+    "drops": drops.run,
+    "replays": replays.run,
+    "readme": readme.run,
+}
 
 
 def main(names: list[str]) -> int:
