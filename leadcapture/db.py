@@ -456,7 +456,10 @@ def _sqlite_engine(url: str, *, begin: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        if begin == "BEGIN":
+            _say(connection, begin)  # takes no lock yet, so nothing can be in its way
+        else:
+            connection.exec_driver_sql(begin)
 
     return engine
 

@@ -62,6 +62,7 @@ def init(app: Flask, settings: Settings) -> None:
     app.json = _JSON(app)
     app.request_class = _Request
     app.session_interface = _Sessions()
+    app.ensure_sync = _as_it_is  # type: ignore[method-assign, assignment]  # nothing of ours is async
     app.before_request(_choose_language)
     app.before_request(_refuse_odd_addresses)
     app.after_request(_add_headers)
@@ -99,6 +100,10 @@ class _FormDataParser(FormDataParser):
 
 class _Request(Request):
     form_data_parser_class = _FormDataParser
+
+
+def _as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
+    return function
 
 
 class _Signer(TimestampSigner):

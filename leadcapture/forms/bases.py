@@ -44,6 +44,8 @@ class VisitorForm(Form):
         return super().validate(extra_validators)
 
     def _leave_out(self) -> None:
+        if not any(field.render_kw and field.render_kw.get("show_if") for field in self):
+            return
         for described in describe_fields(self):
             condition = described["show_if"]
             other = self._fields.get(condition["field"]) if condition else None

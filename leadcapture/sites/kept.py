@@ -4,7 +4,7 @@ new setting needs no migration."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ class Kept(_Base):
     @classmethod
     def read(cls, kept: Mapping[str, Any] | None) -> Self:
         """The settings kept in such a column; names of another version are passed over."""
-        known = {one.name for one in fields(cls)}
-        return cls(**{name: value for name, value in (kept or {}).items() if name in known})
+        return cls(**{name: value for name, value in (kept or {}).items() if name in cls.__dataclass_fields__})
 
     def as_json(self) -> dict[str, Any]:
         """What is kept of them: all that differs from the defaults."""
