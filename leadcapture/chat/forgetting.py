@@ -15,7 +15,7 @@ from leadcapture.chat.models import ChatFile, Conversation, Message, Visitor, Vi
 
 AT_ONCE = 500  # ids in one statement
 INDEXES = ("message_search", "conversation_search", "contact_search")
-PAGES = 1000  # of the search index, merged in one transaction
+PAGES = 200  # of the search index, merged in one transaction
 
 
 def forget_person(

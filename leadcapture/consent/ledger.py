@@ -6,7 +6,7 @@ before whatever many people's transactions lock beside it.
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
@@ -32,11 +32,12 @@ _COPY = f"COPY ledger ({', '.join(_COLUMNS)}) FROM STDIN"
 
 class Row(NamedTuple):
     """An event that is to be added; see LedgerEvent. `contact_id` is the internal id of the contact whose agreement to
-    the purpose it makes (confirmed, imported) or ends (withdrawn)."""
+    the purpose it makes (confirmed, imported) or ends (withdrawn). `body` may be a text that is in the canonical form
+    already (rules.canonical)."""
 
     event: str
     subject: str
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] | str
     submission: str = ""
     purpose: str = ""
     version: str = ""
@@ -161,8 +162,9 @@ def _chained(head: Head, at: str, row: Row) -> tuple[Any, ...]:
     return (*said, body, body_salt, body_hash, trace, trace_salt, trace_hash, prev, head.hash)
 
 
-def _salted(value: Mapping[str, Any]) -> tuple[str, str, str]:
-    text, salt = rules.canonical(value), secrets.token_hex(32)
+def _salted(value: Mapping[str, Any] | str) -> tuple[str, str, str]:
+    text = value if isinstance(value, str) else rules.canonical(value)
+    salt = os.urandom(32).hex()
     return text, salt, rules.digest(salt, text)
 
 

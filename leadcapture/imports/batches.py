@@ -25,6 +25,7 @@ _contacts: Any = Contact.__table__
 _quarantined: Any = Quarantined.__table__
 # What is kept of whoever is imported, contact or not; `_rows` gives the values.
 WHO = ("public_id", "email", "email_key", "name", "phone", "language", "attributes")
+_OWN = "page_url"  # the first of the names `page_url`, `requested_at` and `row`, which no other name stands between
 
 
 @dataclass(frozen=True)
@@ -185,21 +186,18 @@ def _consent(session: Session, now: datetime, found: Import, verdicts: Sequence[
     }
     if said.get("evidence"):
         shared["evidence"] = {name: said["evidence"][name] for name in ("name", "sha256")}
+    # Nearly all of it is the same for all of them: put into the canonical form once.
+    before, after = consent_rules.canonical(shared | {_OWN: None}).split(f'"{_OWN}":null')
     events = []
     for verdict in verdicts:
         person, known = verdict.row, verdict.known
         if not verdict.consents or known is None or not isinstance(person, Person):
             continue
-        body = {**shared, "row": person.row}
-        if person.consent_at is not None:
-            body["requested_at"] = consent_rules.moment(person.consent_at)
-        if person.consent_page:
-            body["page_url"] = person.consent_page
         events.append(
             ledger.Row(
                 "imported",
                 known.public_id,
-                body,
+                f"{before}{_of_their_own(person)}{after}",
                 purpose=said["purpose"],
                 version=said["version"],
                 contact_id=known.id,
@@ -207,3 +205,14 @@ def _consent(session: Session, now: datetime, found: Import, verdicts: Sequence[
         )
     if events:
         ledger.append_many(session, now, found.site_id, events)
+
+
+def _of_their_own(person: Person) -> str:
+    """What stands in the event of this person alone, where _OWN stands among the names that all events have: in the
+    canonical form names are sorted."""
+    said = f'"row":{person.row}'
+    if person.consent_at is not None:
+        said = f'"requested_at":"{consent_rules.moment(person.consent_at)}",{said}'
+    if person.consent_page:
+        said = f'"page_url":{consent_rules.canonical(person.consent_page)},{said}'
+    return said

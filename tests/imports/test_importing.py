@@ -3,6 +3,8 @@ row; without one they are kept apart."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +17,9 @@ from sqlalchemy import func, select
 from leadcapture import addresses, clock, db, uploads
 from leadcapture.consent import operations as consent
 from leadcapture.consent import queries as consents
+from leadcapture.consent import rules as rules_of_consent
 from leadcapture.consent import verifying
+from leadcapture.consent.models import LedgerEvent
 from leadcapture.contacts import operations as contacts
 from leadcapture.contacts import queries as contact_queries
 from leadcapture.contacts.models import Contact
@@ -62,6 +66,19 @@ def test_people_with_a_proof_become_contacts_and_nobody_is_mailed(brought, peopl
         assert consents.holds(session, anna.id, "newsletter")
         assert session.scalar(select(func.count()).select_from(Email)) == 0
         assert list(verifying.verify(session, people.site.id)) == []
+
+
+def test_what_the_ledger_says_of_an_import_is_written_in_its_one_form(brought, people: SimpleNamespace) -> None:
+    statement = 'I agree to "page_url":null and \\ to ü'
+    table = "email,at,page\na@example.org,2024-05-31 10:00,https://shop.example.org/ü?a=\\\nb@example.org,,\n"
+    brought(table, replace(PROOF, statement=statement), mapping={0: "email", 1: "consent_at", 2: "consent_page"})
+    with db.read() as session:
+        bodies = session.scalars(select(LedgerEvent.body).where(LedgerEvent.event == "imported")).all()
+    said = [json.loads(body or "") for body in bodies]
+    assert [rules_of_consent.canonical(one) for one in said] == bodies
+    assert said[0]["page_url"] == "https://shop.example.org/ü?a=\\"
+    assert said[0]["requested_at"] == "2024-05-31T10:00:00.000000Z"
+    assert (said[1]["row"], said[1]["statement"], said[1].get("page_url")) == (2, statement, None)
 
 
 def test_the_report_has_a_line_for_each_row_and_no_formula(brought) -> None:
