@@ -4,24 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, func, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
 from leadcapture import ids
 from leadcapture.addresses import Address
 from leadcapture.contacts import rules
 from leadcapture.contacts.models import Contact
+from leadcapture.prepared import Prepared, inserted, loaded
 
 A_DAY = timedelta(days=1)
 
 _TEXTS = ("name", "phone", "language")  # of a contact, which a newer one replaces
 
 _contacts: Any = Contact.__table__
-_described = update(_contacts).where(_contacts.c.id == bindparam("of_id"))
+_GIVEN = (
+    *("public_id", "site_id", "email", "email_key", "name", "phone", "language", "status", "source", "attributes"),
+    *("channel", "confirmed_at", "active_at", "created_at", "updated_at"),
+)
+
+
+def _meeting(insert: Any) -> Any:
+    """Insert a contact, or tell who is there what is new, but for the attributes: of each text the newer one, unless it
+    says nothing."""
+    made = insert(_contacts).values(inserted(_contacts, *_GIVEN))
+    new = {name: made.excluded[name] for name in ("email", "status", "active_at", "updated_at")}
+    texts = {name: func.coalesce(func.nullif(made.excluded[name], ""), _contacts.c[name]) for name in _TEXTS}
+    told = made.on_conflict_do_update(index_elements=["site_id", "email_key"], set_={**new, **texts})
+    return told.returning(*_contacts.c)
+
+
+_met = Prepared(_meeting)
 
 
 def upsert_confirmed(
@@ -42,7 +57,6 @@ def upsert_confirmed(
     The time of the first confirmation and the first source stay. Who had left is back, for only the person's own act
     leads here. Two confirmations at the same moment make one contact.
     """
-    connection = session.connection()
     values: dict[str, Any] = {
         "public_id": ids.new("contact"),
         "site_id": site_id,
@@ -54,27 +68,19 @@ def upsert_confirmed(
         "status": "confirmed",
         "source": source,
         "attributes": dict(attributes or {}),
+        "channel": "mail",
         "confirmed_at": now,
         "active_at": now,
         "created_at": now,
         "updated_at": now,
     }
-    row = dict(connection.execute(_met(connection.dialect.name), values).one()._mapping)
+    (found,) = _met.rows(session, values)
+    row = dict(zip(_contacts.c.keys(), found, strict=True))
     if attributes and row["public_id"] != values["public_id"]:
         row["attributes"] = rules.merged_attributes(row["attributes"], attributes)
-        connection.execute(_described, {"of_id": row["id"], "attributes": row["attributes"]})
-    return Contact(**row)
-
-
-@cache
-def _met(dialect: str) -> Any:
-    """Insert a contact, or tell who is there what is new, but for the attributes: of each text the newer one, unless it
-    says nothing."""
-    made = (sqlite if dialect == "sqlite" else postgresql).insert(_contacts)
-    new = {name: made.excluded[name] for name in ("email", "status", "active_at", "updated_at")}
-    texts = {name: func.coalesce(func.nullif(made.excluded[name], ""), _contacts.c[name]) for name in _TEXTS}
-    told = made.on_conflict_do_update(index_elements=["site_id", "email_key"], set_={**new, **texts})
-    return told.returning(*_contacts.c)
+        changed = update(_contacts).where(_contacts.c.id == row["id"]).values(attributes=row["attributes"])
+        session.connection().execute(changed)
+    return loaded(Contact, row)
 
 
 def suppress(session: Session, now: datetime, *, site_id: int, email_key: str) -> None:

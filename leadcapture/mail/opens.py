@@ -10,12 +10,13 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, insert, select, union_all
+from sqlalchemy import bindparam, delete, func, insert, select, union_all
 from sqlalchemy.orm import Session
 
 from leadcapture import db, signing
 from leadcapture.errors import Unavailable
 from leadcapture.mail.models import Email, MailOpen
+from leadcapture.prepared import Prepared, inserted
 
 KEPT = timedelta(days=1)
 MOST = 50  # rows about one thing, the newest: who comes under a hundred names fills nothing
@@ -24,13 +25,19 @@ _opens: Any = MailOpen.__table__
 _emails: Any = Email.__table__
 
 # Made once, for these run with every press of a button.
-_by_same = select(_opens.c.link, _opens.c.at).where(
-    _opens.c.about == bindparam("of_thing"), _opens.c.ip_digest == bindparam("ip"), _opens.c.agent == bindparam("by")
+_by_same = Prepared(
+    select(_opens.c.link, _opens.c.at).where(
+        _opens.c.about == bindparam("of_thing"),
+        _opens.c.ip_digest == bindparam("ip"),
+        _opens.c.agent == bindparam("by"),
+    )
 )
-_handed_over = union_all(  # each has an index, both together have none
-    *(
-        select(func.max(_emails.c.sent_at)).where(of == bindparam("of_thing"))
-        for of in (_emails.c.about, _emails.c.contact)
+_handed_over = Prepared(
+    union_all(  # each has an index, both together have none
+        *(
+            select(func.max(_emails.c.sent_at)).where(of == bindparam("of_thing"))
+            for of in (_emails.c.about, _emails.c.contact)
+        )
     )
 )
 _newest = (
@@ -40,8 +47,8 @@ _newest = (
     .offset(MOST)
     .limit(MOST)
 )
-_too_many = delete(_opens).where(_opens.c.id.in_(_newest.scalar_subquery()))
-_noted = insert(_opens)
+_too_many = Prepared(delete(_opens).where(_opens.c.id.in_(_newest.scalar_subquery())))
+_noted = Prepared(insert(_opens).values(inserted(_opens)))
 
 
 def note(now: datetime, *, about: Iterable[str], link: str, ip: str, agent: str) -> None:
@@ -50,7 +57,7 @@ def note(now: datetime, *, about: Iterable[str], link: str, ip: str, agent: str)
     one row. While nothing can be written nothing is remembered: the page is shown all the same."""
     asker = {"ip_digest": _digest(ip), "agent": _agent(agent)}
     with db.read() as session:
-        new = [one for one in about if link not in {row.link for row in _opened(session, one, **asker)}]
+        new = [one for one in about if link not in {known for known, _at in _opened(session, one, **asker)}]
     for one in new:
         with suppress(Unavailable):
             db.write(_add, {"about": one, "link": link, "at": now, **asker})
@@ -59,13 +66,12 @@ def note(now: datetime, *, about: Iterable[str], link: str, ip: str, agent: str)
 def by_same(session: Session, now: datetime, *, about: str, ip: str, agent: str) -> frozenset[str]:
     """The links of mails about that thing which this asker, the same address with the same program, opened today."""
     found = _opened(session, about, ip_digest=_digest(ip), agent=_agent(agent))
-    return frozenset(row.link for row in found if row.at > now - KEPT)
+    return frozenset(link for link, at in found if at > now - KEPT)
 
 
 def handed_over_at(session: Session, about: str) -> datetime | None:
     """When the newest mail about the thing with that public id, or to that contact, was handed over; None before."""
-    times = session.connection().execute(_handed_over, {"of_thing": about}).scalars()
-    return max((at for at in times if at), default=None)
+    return max((at for (at,) in _handed_over.rows(session, {"of_thing": about}) if at), default=None)
 
 
 def sweep_due(now: datetime) -> None:
@@ -79,13 +85,12 @@ def sweep(session: Session, now: datetime) -> None:
 
 
 def _add(session: Session, opened: Mapping[str, Any]) -> None:
-    connection = session.connection()
-    connection.execute(_noted, opened)
-    connection.execute(_too_many, {"of_thing": opened["about"]})
+    _noted.run(session, opened)
+    _too_many.run(session, {"of_thing": opened["about"]})
 
 
-def _opened(session: Session, about: str, *, ip_digest: str, agent: str) -> Sequence[Row[Any]]:
-    return session.connection().execute(_by_same, {"of_thing": about, "ip": ip_digest, "by": agent}).all()
+def _opened(session: Session, about: str, *, ip_digest: str, agent: str) -> Sequence[tuple[Any, ...]]:
+    return _by_same.rows(session, {"of_thing": about, "ip": ip_digest, "by": agent})
 
 
 def _digest(ip: str) -> str:
