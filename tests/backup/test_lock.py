@@ -7,7 +7,9 @@ import stat
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import create_engine, text
 
+from leadcapture import settings as settings_module
 from leadcapture.backup import lock
 from leadcapture.errors import Conflict
 from leadcapture.settings import Settings
@@ -40,6 +42,21 @@ def test_one_serves_and_the_next_is_told_who(settings: Settings) -> None:
     lock.serve(settings)
     with pytest.raises(Conflict, match=f"process {os.getpid()}"):
         lock.serve(settings)
+
+
+def test_any_number_of_machines_serve_from_one_postgresql(environ: dict[str, str], postgresql_url: str) -> None:
+    settings = settings_module.load(environ | {"LEADCAPTURE_DATABASE_URL": postgresql_url})
+    for _machine in range(2):
+        lock.serve(settings)
+        lock.use(settings)
+    with lock.alone(settings):
+        """Nobody is connected."""
+    engine = create_engine(postgresql_url)
+    with engine.connect() as connected:
+        connected.execute(text("SELECT 1"))
+        with pytest.raises(Conflict, match="1 connections"):
+            lock.alone(settings).__enter__()
+    engine.dispose()
 
 
 def test_a_new_database_is_nobody_elses_to_read(settings: Settings) -> None:

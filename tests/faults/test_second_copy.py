@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from tests.servers import Service, free_port, wait_for
+from tests.servers import Service, wait_for
 
 
 def one_line(service: Service, *arguments: str) -> str:
@@ -20,6 +22,15 @@ def one_line(service: Service, *arguments: str) -> str:
     return line
 
 
+def is_free(path: Path) -> bool:
+    with path.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
 def test_one_service_to_a_folder(make_service: Callable[..., Service]) -> None:
     first = make_service()
     first.seed_demo()
@@ -27,34 +38,22 @@ def test_one_service_to_a_folder(make_service: Callable[..., Service]) -> None:
     first.start()
     assert first.process is not None
     second = make_service(INSTANCE=str(first.folder / "instance"))
-    for command in ("serve", "demo"):
-        line = one_line(second, command)
-        assert f"process {first.process.pid}" in line
-        assert "LEADCAPTURE_INSTANCE" in line
+    line = one_line(second, "serve")
+    assert f"process {first.process.pid}" in line
+    assert "LEADCAPTURE_INSTANCE" in line
     # Jobs and commands beside it are what they are for.
     jobs = second.begin("jobs")
     wait_for(lambda: "jobs are running" in second.log.read_text(), "the jobs to run")
     assert second.run("consent", "verify").returncode == 0
 
-    # However it ends, its place is free: here its workers outlive it for a moment.
+    # However it ends, its place is free, once its workers have noticed, who outlive it for a moment.
     os.kill(first.process.pid, signal.SIGKILL)
     first.process.wait(10)
+    wait_for(lambda: is_free(first.folder / "instance" / "serve.lock"), "the workers to end", 30)
     second.command = ("serve", "--no-jobs")
     second.start()
     jobs.kill()
     jobs.wait(10)
-
-
-def test_two_services_share_a_postgresql(make_service: Callable[..., Service], postgresql_url: str) -> None:
-    first = make_service(DATABASE_URL=postgresql_url)
-    first.run("db", "upgrade")
-    first.command = ("serve", "--no-jobs")
-    first.start()
-    second = make_service(DATABASE_URL=postgresql_url, INSTANCE=str(first.folder / "instance"), PORT=str(free_port()))
-    second.port = int(second.settings["PORT"])
-    second.url = f"http://127.0.0.1:{second.port}"
-    second.command = first.command
-    second.start()
 
 
 @pytest.mark.parametrize("arguments", [("backup", "/nowhere/backup.tar.gz"), ("restore", "missing.tar.gz", "--yes")])
