@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from leadcapture.mail import operations, queries, rules
 from leadcapture.mail.models import WAITS, Email
 from leadcapture.mail.rules import Answer, Verdict
+from leadcapture.prepared import Prepared
 
 _emails: Table = Email.__table__  # type: ignore[assignment]  # declared as FromClause, always a Table
 _e = _emails.c
@@ -66,7 +67,7 @@ _due = (
     .with_for_update(skip_locked=True)
     .cte("due")
 )
-_CLAIM = (
+_CLAIM = Prepared(
     update(_emails)
     .where(_e.id.in_(select(_due.c.id)))
     .values(status="sending", claimed_at=bindparam("now"), claimed_by=bindparam("worker"), data_begun=False)
@@ -76,18 +77,14 @@ _CLAIM = (
 
 def claim(session: Session, now: datetime, worker: str, limit: int) -> list[Claimed]:
     """Take up to `limit` due mails for this worker, the longest due first; no other worker gets the same."""
-    rows = session.connection().execute(_CLAIM, {"now": now, "worker": worker, "most": limit})
+    rows = _CLAIM.rows(session, {"now": now, "worker": worker, "most": limit})
     return sorted((Claimed(*row) for row in rows), key=lambda mail: mail.id)
 
 
-_MINE = (_e.id.in_(bindparam("ids", expanding=True)), _e.claimed_by == bindparam("worker"), _e.status == "sending")
-_HELD = (
-    select(_e.id, _e.site_id, _e.contact, _e.purpose, _e.headers, _e.to_key)
-    .where(*_MINE)
-    .order_by(_e.id)
-    .with_for_update()
-)
-_BEGIN = update(_emails).where(*_MINE).values(data_begun=True, claimed_at=bindparam("now")).returning(_e.id)
+_MINE = (_e.id == bindparam("mail"), _e.claimed_by == bindparam("worker"), _e.status == "sending")
+# Held from here on: whoever withdraws at this moment comes before or after, never in between.
+_HELD = select(_e.id, _e.site_id, _e.contact, _e.purpose, _e.headers, _e.to_key).where(*_MINE).with_for_update()
+_BEGIN = Prepared(update(_emails).where(*_MINE).values(data_begun=True, claimed_at=bindparam("now")).returning(_e.id))
 _PUT_OFF = (
     update(_emails)
     .where(*_MINE)
@@ -103,41 +100,39 @@ _PUT_OFF = (
 def begin(session: Session, now: datetime, worker: str, mails: Sequence[Claimed]) -> set[int]:
     """Note that DATA of these mails is about to be sent; the ids of those that may go. The others must not: the claim
     was lost meanwhile, the consent a mail rests on was withdrawn, or its receiver wants it later."""
-    connection = session.connection()
-    may = [mail.id for mail in mails if mail.purpose is None]
-    resting = [mail.id for mail in mails if mail.purpose is not None]
-    if resting:
-        # Held from here on: whoever withdraws at this moment comes before or after, never in between.
-        held: Sequence[Any] = connection.execute(_HELD, {"ids": resting, "worker": worker}).all()
-        for row in held:
-            answer = operations.still_wanted(session, now, row)
-            if answer == "yes":
-                may.append(row.id)
-                continue
-            values: dict[str, Any] = {"to_status": "suppressed", "to_due_at": None, "to_answer": operations.WITHDRAWN}
-            if answer != "no":
-                pause = "Its receiver asked for a pause."
-                values = {"to_status": "deferred", "to_due_at": answer, "to_answer": pause}
-            connection.execute(_PUT_OFF, {"ids": [row.id], "worker": worker, **values})
-    if not may:
-        return set()
-    return set(connection.execute(_BEGIN, {"ids": may, "worker": worker, "now": now}).scalars())
+    may = [mail for mail in sorted(mails, key=_order) if mail.purpose is None or _wanted(session, now, worker, mail)]
+    begun = _BEGIN.each(session, [{"mail": mail.id, "worker": worker, "now": now} for mail in may])
+    return {rows[0][0] for rows in begun if rows}
 
 
-# An answer that comes after another worker gave the claim up is still the truth.
-_ANSWERED = (
-    select(_e.id)
-    .where(
-        _e.id.in_(bindparam("ids", expanding=True)),
-        _e.claimed_by == bindparam("worker"),
-        _e.status.in_(("sending", "ambiguous")),
-    )
-    .order_by(_e.id)
-    .with_for_update()
-)
-_RECORD = (
+def _wanted(session: Session, now: datetime, worker: str, mail: Claimed) -> bool:
+    mine = {"mail": mail.id, "worker": worker}
+    row: Any = session.connection().execute(_HELD, mine).one_or_none()
+    if row is None:
+        return False
+    answer = operations.still_wanted(session, now, row)
+    if answer == "yes":
+        return True
+    values: dict[str, Any] = {"to_status": "suppressed", "to_due_at": None, "to_answer": operations.WITHDRAWN}
+    if answer != "no":
+        values = {"to_status": "deferred", "to_due_at": answer, "to_answer": "Its receiver asked for a pause."}
+    session.connection().execute(_PUT_OFF, {**mine, **values})
+    return False
+
+
+def _order(mail: Claimed) -> tuple[int, int]:
+    """In which several mails are written, so that two workers wait for each other never crosswise."""
+    return mail.site_id, mail.id
+
+
+_RECORD = Prepared(
     update(_emails)
-    .where(_e.id == bindparam("mail"))
+    .where(
+        _e.id == bindparam("mail"),
+        _e.claimed_by == bindparam("worker"),
+        # An answer that comes after another worker gave the claim up is still the truth.
+        or_(_e.status == "sending", _e.status == "ambiguous"),
+    )
     .values(
         status=bindparam("to_status"),
         attempts=bindparam("tried"),
@@ -147,19 +142,17 @@ _RECORD = (
         sent_at=func.coalesce(bindparam("to_sent_at", type_=_e.due_at.type), _e.sent_at),
         due_at=func.coalesce(bindparam("to_due_at", type_=_e.due_at.type), _e.due_at),
     )
+    .returning(_e.id)
 )
 
 
 def record(session: Session, now: datetime, worker: str, settled: Sequence[Settled]) -> None:
     """Write down what became of these tries."""
-    connection = session.connection()
-    asked = {"ids": [one.mail.id for one in settled], "worker": worker}
-    known = set(connection.execute(_ANSWERED, asked).scalars())
-    # Site by site, so that two workers wait for each other never crosswise.
-    settled = sorted((one for one in settled if one.mail.id in known), key=lambda one: (one.mail.site_id, one.mail.id))
-    if settled:
-        connection.execute(_RECORD, [_recorded(one, now) for one in settled])
-    for one in settled:
+    settled = sorted(settled, key=lambda one: _order(one.mail))
+    known = _RECORD.each(session, [{"worker": worker, **_recorded(one, now)} for one in settled])
+    for one, rows in zip(settled, known, strict=True):
+        if not rows:
+            continue
         if one.verdict.status == "sent":
             for react in operations.on_sent:
                 react(session, now, email=one.mail)
@@ -202,8 +195,9 @@ def release(session: Session, now: datetime, worker: str) -> None:
 def take_back(session: Session, now: datetime, worker: str, ids: Sequence[int]) -> None:
     """Put back these mails of this worker, whose DATA was not sent although that it begins was perhaps written down."""
     session.connection().execute(
-        update(_emails).where(*_MINE).values(status="deferred", due_at=now, claimed_by=None, data_begun=False),
-        {"ids": ids, "worker": worker},
+        update(_emails)
+        .where(_e.id.in_(ids), _e.claimed_by == worker, _e.status == "sending")
+        .values(status="deferred", due_at=now, claimed_by=None, data_begun=False)
     )
 
 

@@ -12,6 +12,7 @@ from leadcapture import signing
 from leadcapture.errors import NotFound
 from leadcapture.i18n import gettext as _
 from leadcapture.mail.models import WAITS, Email, Suppression
+from leadcapture.prepared import Prepared
 
 COUNTED = 1000  # where many may wait, counting ends here
 
@@ -95,15 +96,20 @@ def not_sent(session: Session) -> dict[str, int]:
     return dict.fromkeys(states, 0) | {status: number for status, number in session.execute(counted)}
 
 
-_OLDEST_DUE = select(func.min(Email.due_at)).where(text(f"emails.{WAITS}"), Email.due_at <= bindparam("now"))
+_OLDEST_DUE = Prepared(select(func.min(Email.due_at)).where(text(f"emails.{WAITS}"), Email.due_at <= bindparam("now")))
 
 
 def oldest_due(session: Session, now: datetime) -> datetime | None:
     """Since when the mail that has waited longest has been due, over all sites; None when none is."""
-    return session.connection().execute(_OLDEST_DUE, {"now": now}).scalar()
+    found: datetime | None = _OLDEST_DUE.scalar(session, {"now": now})
+    return found
+
+
+_CLAIMS = Prepared(
+    select(Email.id, Email.claimed_by, Email.claimed_at, Email.data_begun).where(Email.status == "sending")
+)
 
 
 def claims(session: Session) -> list[tuple[int, str | None, datetime | None, bool]]:
     """The mails being sent: internal id, worker, since when, and whether their DATA has begun."""
-    held = select(Email.id, Email.claimed_by, Email.claimed_at, Email.data_begun).where(Email.status == "sending")
-    return list(session.execute(held))
+    return [(row[0], row[1], row[2], row[3]) for row in _CLAIMS.rows(session, {})]
