@@ -33,7 +33,7 @@ from leadcapture import (
 from leadcapture import settings as settings_module
 from leadcapture.addresses import Address
 from leadcapture.backup import commands as backup_commands
-from leadcapture.backup import lock, swapping
+from leadcapture.backup import lock
 from leadcapture.consent.commands import consent
 from leadcapture.contacts import export as contact_export
 from leadcapture.contacts import queries as contact_queries
@@ -90,7 +90,6 @@ def _connected(*, serving: bool = False) -> Settings:
     if serving:
         lock.serve(settings)
     lock.use(settings)
-    swapping.finish(settings)
     kinds.use_folder(settings.form_kinds)
     signing.configure(settings.secret_keys)
     ratelimit.configure(settings)

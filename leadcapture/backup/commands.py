@@ -12,7 +12,7 @@ import click
 
 from leadcapture import clock, signing
 from leadcapture import settings as settings_module
-from leadcapture.backup import operations, restoring
+from leadcapture.backup import lock, operations, restoring
 from leadcapture.backup.archive import Manifest
 from leadcapture.backup.operations import Progress
 from leadcapture.errors import Invalid
@@ -24,6 +24,7 @@ def backup(file: Path) -> None:
     """Write everything there is into FILE (a .tar.gz), while people go on using it; in a folder, one with the moment as
     its name. It holds people's data and the secret key: keep it where nobody else reads it."""
     settings = settings_module.load()
+    lock.use(settings)
     signing.configure(settings.secret_keys)
     now = clock.now()
     if file.is_dir():

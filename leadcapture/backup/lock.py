@@ -18,6 +18,7 @@ import gevent
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
+from leadcapture.backup import swapping
 from leadcapture.errors import Conflict
 from leadcapture.settings import Settings
 
@@ -34,15 +35,18 @@ def database_file(settings: Settings) -> Path | None:
 
 
 def use(settings: Settings) -> None:
-    """This process uses the data from now on until it ends. Raises Conflict while a restore replaces it."""
+    """This process uses the data from now on until it ends. Raises Conflict while a restore replaces it; one that was
+    killed in the middle is finished first."""
     file = database_file(settings)
     if file is None:
+        swapping.finish(settings)
         return
     descriptor = _open(file.with_name("use.lock"))
     if not _lock(descriptor, fcntl.LOCK_SH):
         os.close(descriptor)
         raise Conflict("A backup is being restored here: wait until that is done.")
     _held.append(descriptor)
+    swapping.finish(settings)
     if not file.exists():
         os.close(_open(file))  # SQLite would make it for everybody on the machine to read
 

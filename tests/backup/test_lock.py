@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from leadcapture import settings as settings_module
-from leadcapture.backup import lock
+from leadcapture.backup import lock, swapping
 from leadcapture.errors import Conflict
 from leadcapture.settings import Settings
 
@@ -57,6 +58,16 @@ def test_any_number_of_machines_serve_from_one_postgresql(environ: dict[str, str
         with pytest.raises(Conflict, match="1 connections"):
             lock.alone(settings).__enter__()
     engine.dispose()
+
+
+def test_a_restore_that_was_killed_is_finished_before_anything_is_made(settings: Settings) -> None:
+    file = lock.database_file(settings)
+    assert file is not None
+    coming = settings.instance / "coming"
+    coming.write_text("the restored database")
+    (settings.instance / swapping.LIST).write_text(json.dumps([[str(coming), str(file)]]))
+    lock.use(settings)
+    assert file.read_text() == "the restored database"
 
 
 def test_a_new_database_is_nobody_elses_to_read(settings: Settings) -> None:
