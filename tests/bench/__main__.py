@@ -23,6 +23,7 @@ from tests.bench import (
     hostpage,
     imports,
     inbox,
+    kills,
     ledger,
     memory,
     readme,
@@ -48,6 +49,7 @@ NAMED: dict[str, Callable[[], list[Figure]]] = {"spam": spam.run}
 TRIALS: dict[str, Callable[[], int]] = {
     "hostile": hostile.run,
     "drops": drops.run,
+    "kills": kills.run,
     "replays": replays.run,
     "readme": readme.run,
 }
