@@ -139,3 +139,27 @@ def test_who_takes_second_on_another_machine_is_told_by_whom(two: SimpleNamespac
         alice.emit("close", {"conversation": conversation})
     for client in (alice, bob, visitor):
         client.leave()
+
+
+def test_what_was_said_while_redis_was_away_is_told_when_it_is_back(two: SimpleNamespace, redis_server: Redis) -> None:
+    alice, visitor = two.one.operator(two.one.people.alice), two.other.visitor()
+    visitor.hear_available(True)
+    conversation = visitor.say("Before")["conversation"]
+    alice.hear("message", lambda message: message["conversation"] == conversation)
+    assert alice.emit("take", {"conversation": conversation})["ok"]
+    visitor.hear("conversation", lambda told: told["status"] == "active")
+    redis_server.kill()
+    try:
+        told_so_far = len(visitor.all("conversation"))
+        assert alice.say("Nobody hears that now", conversation=conversation, kind="reply")["seq"] == 2
+        alice.hear("conversation", lambda told: told["id"] == conversation and told["last_seq"] == 2)
+        assert visitor.say("Nor that")["seq"] == 3
+    finally:
+        redis_server.start()
+    # Nobody asks: that something is missing is told, and then it is asked for.
+    alice.hear("conversation", lambda told: told["id"] == conversation and told["last_seq"] == 3, 20)
+    wait_for(lambda: len(visitor.all("conversation")) > told_so_far, "the visitor to be told")
+    bodies = [message["body"] for message in visitor.emit("sync", {"after_seq": 1})["messages"]]
+    assert bodies == ["Nobody hears that now", "Nor that"]
+    alice.leave()
+    visitor.leave()
