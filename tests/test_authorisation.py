@@ -228,6 +228,7 @@ PUBLIC = {
     "static": "the widget's own files",
     "demo.": "the pages of a made-up shop, served by `leadcapture demo` alone",
     "health.": "says nothing of any site",
+    "metrics.": "figures of the whole service, for the token of LEADCAPTURE_METRICS_TOKEN alone",
     "snippet.": "what the owner's pages show to all their visitors",
     "forms.describe": "what the owner's pages show to all their visitors",
     "forms.submit": "whoever fills in a form; the answer is the same for every address",
