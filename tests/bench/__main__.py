@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from tests.bench import (
     calculator,
+    contacts,
     coupons,
     draw,
     drops,
@@ -21,21 +22,27 @@ from tests.bench import (
     forms,
     hostile,
     hostpage,
+    idle,
     imports,
     inbox,
     kills,
     ledger,
+    mail,
     memory,
     readme,
     relay,
     replays,
+    smtp,
     spam,
 )
 from tests.bench.figures import Figure
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "relay": relay.run,
+    "idle": idle.run,
     "forms": forms.run,
+    "mail": mail.run,
+    "contacts": contacts.run,
     "hostpage": hostpage.run,
     "memory": memory.run,
     "coupons": coupons.run,
@@ -50,6 +57,7 @@ TRIALS: dict[str, Callable[[], int]] = {
     "hostile": hostile.run,
     "drops": drops.run,
     "kills": kills.run,
+    "smtp": smtp.run,
     "replays": replays.run,
     "readme": readme.run,
 }
