@@ -188,10 +188,11 @@ def exported(service: Service, url: str, site: int, size: str) -> list[Figure]:
 
 
 def _process(arguments: list[str], service: Service, out: Path | None) -> tuple[float, float]:
-    """Run it to its end: seconds of a core, for the machine does other things too, and MiB at most."""
+    """Run it to its end: how many seconds it took, and MiB at most."""
+    begun = time.monotonic()
     with (out or Path(os.devnull)).open("wb") as written:
         child = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=service.environ, stdout=written)
         _pid, status, used = os.wait4(child.pid, 0)
         child.returncode = status
     assert status == 0, arguments
-    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+    return time.monotonic() - begun, used.ru_maxrss / 1024
