@@ -54,12 +54,23 @@ def service(tmp_path: Path) -> Iterator[ChatService]:
         service.kill()
 
 
-def memory(service: ChatService) -> float:
-    """MiB of the process that serves, shared pages by share."""
+def serving(service: ChatService) -> Path:
+    """The process that serves, under /proc."""
     assert service.process is not None
     children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children").read_text().split()
-    lines = Path(f"/proc/{children[0]}/smaps_rollup").read_text().splitlines()
+    return Path("/proc") / children[0]
+
+
+def memory(service: ChatService) -> float:
+    """MiB of the process that serves, shared pages by share."""
+    lines = (serving(service) / "smaps_rollup").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+
+
+def worked(service: ChatService) -> float:
+    """Seconds of the processor that the process has had."""
+    fields = (serving(service) / "stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def measure(service: ChatService, visitor: Client, going: Callable[[], bool]) -> dict[str, list[float]]:
@@ -130,7 +141,9 @@ def test_who_dawdles_or_floods_hurts_nobody_else(service: ChatService) -> None:
         lines.extend(hostile.stdout.readlines())
         return not lines
 
+    began, busy = time.monotonic(), worked(service)
     felt = measure(service, visitor, going)
+    busy = (worked(service) - busy) / (time.monotonic() - began)
     visitor.leave()
     grown = memory(service) - before
     hostile.wait(PATIENCE + 10)
@@ -144,7 +157,7 @@ def test_who_dawdles_or_floods_hurts_nobody_else(service: ChatService) -> None:
         f"{SECONDS:g} s, {told['megabytes thrown out']} frames of 1 MB: p99 of an ordinary message "
         f"{1000 * slowest['message']:.0f} ms (without them {1000 * before_it['message']:.0f}), of an ordinary call "
         f"{1000 * slowest['page']:.0f} ms ({1000 * before_it['page']:.0f}); "
-        f"{grown:.0f} MiB more; {told['let go']} were let go of"
+        f"{100 * busy:.0f} % of a core, {grown:.0f} MiB more; {told['let go']} were let go of"
     )
     assert max(slowest.values()) < P99
     assert max(map(statistics.median, felt.values())) < MEDIAN
