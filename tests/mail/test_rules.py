@@ -110,3 +110,29 @@ def test_addresses_of_other_alphabets_travel_as_servers_know_them() -> None:
 )
 def test_a_site_without_a_sender_mails_from_where_people_know_us(url: str, sender: str) -> None:
     assert rules.fallback_sender(url) == sender
+
+
+@given(st.lists(st.floats(min_value=0, max_value=100), max_size=20))
+def test_a_slow_worker_claims_few_mails_and_a_quick_one_never_too_many(lasted: list[float]) -> None:
+    limit = rules.FIRST_BATCH
+    for seconds in lasted:
+        before, limit = limit, rules.next_batch(limit, seconds)
+        assert rules.FIRST_BATCH <= limit <= rules.LARGEST_BATCH
+        assert limit >= before if seconds < 1 else limit <= before
+
+
+@pytest.mark.parametrize(
+    ("answer", "counts"),
+    [
+        (Answer(Stage.RECIPIENT, None, ""), False),
+        (Answer(Stage.COMMAND, 421, "going down"), False),
+        (Answer(Stage.SENDER, 452, "no room"), False),
+        (Answer(Stage.RECIPIENT, 451, "greylisted"), True),
+        (Answer(Stage.CONTENT, 452, "mailbox full"), True),
+    ],
+)
+def test_what_the_server_as_a_whole_does_is_no_mails_fault_and_soon_tried_again(answer: Answer, counts: bool) -> None:
+    verdict = rules.judge(answer, attempts=6, now=NOW, jitter=1.0)
+    assert (verdict.status, verdict.counts) == ("deferred", counts)
+    assert verdict.due_at is not None
+    assert counts or verdict.due_at - NOW < timedelta(minutes=2)

@@ -134,9 +134,12 @@ def test_a_url_says_where_and_how() -> None:
     assert Server.parse("smtp://u:p%3A@mail.example.org") == Server("mail.example.org", 587, "starttls", "u", "p:")
     assert Server.parse("smtps://u:p@mail.example.org") == Server("mail.example.org", 465, "implicit", "u", "p")
     assert Server.parse("smtp://[::1]:2525?tls=none") == Server("::1", 2525, "none", "", "")
+    assert Server.parse("smtps://mail.example.org?connections=2").connections == 2
 
 
-@pytest.mark.parametrize("url", ["smtp://", "smtp://h?tls=maybe", "smtp://h:port", "smtp:mail.example.org"])
+@pytest.mark.parametrize(
+    "url", ["smtp://", "smtp://h?tls=maybe", "smtp://h:port", "smtp:mail.example.org", "smtp://h?connections=0"]
+)
 def test_a_url_that_says_nothing_useful_stops_the_start(url: str) -> None:
     with pytest.raises(BadSetting) as refusal:
         Server.parse(url)
