@@ -93,7 +93,7 @@ def not_sent(session: Session) -> dict[str, int]:
     """How many mails of all sites there are in each state but `sent`, for whoever watches over the service."""
     states = ("queued", "sending", "deferred", "bounced", "failed", "ambiguous")
     counted = select(Email.status, func.count()).where(Email.status.in_(states)).group_by(Email.status)
-    return dict.fromkeys(states, 0) | {status: number for status, number in session.execute(counted)}
+    return dict.fromkeys(states, 0) | dict(session.execute(counted).tuples().all())
 
 
 _OLDEST_DUE = Prepared(select(func.min(Email.due_at)).where(text(f"emails.{WAITS}"), Email.due_at <= bindparam("now")))
