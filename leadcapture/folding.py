@@ -23,5 +23,7 @@ def plain(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """As `plain`, without accents."""
-    return text.lower() if text.isascii() else _ACCENTS.sub("", unicodedata.normalize("NFD", plain(text)))
+    """As `plain`, without accents, and with one small sigma wherever in a word it stands."""
+    if text.isascii():
+        return text.lower()
+    return _ACCENTS.sub("", unicodedata.normalize("NFD", plain(text))).replace("ς", "σ")

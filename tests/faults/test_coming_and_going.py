@@ -8,21 +8,20 @@ sleeps and a network that is lost are a proxy through which nothing comes any mo
 from __future__ import annotations
 
 import re
-import sqlite3
 import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.chat.talk import ChatService, Client, signed_session
 from tests.faults.test_chat_drops import Proxy
-from tests.servers import Redis, wait_for
+from tests.servers import PostgreSQL, Redis, wait_for
 
 GRACE = 1  # seconds; a connection is asked every second whether it lives, and missed after three
 MISSED = 3
@@ -57,10 +56,7 @@ class Shop:
         return made
 
     def sql(self, statement: str, *values: Any) -> None:
-        with (
-            closing(sqlite3.connect(self.one.folder / "instance" / "leadcapture.db", timeout=10)) as database,
-            database,
-        ):
+        with psycopg.connect(self.one.settings["DATABASE_URL"].replace("+psycopg", "")) as database:
             database.execute(statement, values)
 
     def leave(self) -> None:
@@ -71,7 +67,7 @@ class Shop:
         self.clients.clear()
         self.sql("UPDATE conversations SET status = 'closed'")
         self.sql("DELETE FROM presences")
-        self.sql("UPDATE operators SET available = 1")
+        self.sql("UPDATE operators SET available = true")
         self.sql("UPDATE sites SET hours = NULL, chat = NULL")
 
 
@@ -111,17 +107,22 @@ class Visitor:
 
 @pytest.fixture(scope="module")
 def processes(
-    tmp_path_factory: pytest.TempPathFactory, redis_server: Redis
+    tmp_path_factory: pytest.TempPathFactory, redis_server: Redis, postgresql_server: PostgreSQL
 ) -> Iterator[tuple[ChatService, ChatService]]:
-    shared = {"REDIS_URL": redis_server.url, "OPERATOR_GRACE": str(GRACE)}
-    with ChatService(tmp_path_factory.mktemp("one"), **shared) as one:
-        database = f"sqlite:///{one.folder / 'instance' / 'leadcapture.db'}"
-        with ChatService(tmp_path_factory.mktemp("other"), DATABASE_URL=database, **shared) as other:
-            one.populate()
-            other.people = one.people
-            one.start()
-            other.start()
-            yield one, other
+    shared = {
+        "DATABASE_URL": postgresql_server.new_database(),
+        "REDIS_URL": redis_server.url,
+        "OPERATOR_GRACE": str(GRACE),
+    }
+    with (
+        ChatService(tmp_path_factory.mktemp("one"), **shared) as one,
+        ChatService(tmp_path_factory.mktemp("other"), **shared) as other,
+    ):
+        one.populate()
+        other.people = one.people
+        one.start()
+        other.start()
+        yield one, other
 
 
 @pytest.fixture
@@ -213,7 +214,7 @@ def test_the_hours_end(shop: Shop, alice: SimpleNamespace) -> None:
     talking.talks_with("Alice")
     waiting.asks()
     waiting.hears("the queue", lambda told: told["status"] == "waiting")
-    shop.sql("UPDATE sites SET hours = '{}' WHERE id = ?", shop.people.site.id)
+    shop.sql("UPDATE sites SET hours = '{}' WHERE id = %s", shop.people.site.id)
     waiting.is_told(available=False, seconds=WITHIN)
     waiting.is_offered_the_form(WITHIN)
     # Who is in a talk finishes it.
@@ -313,7 +314,7 @@ def test_a_site_that_gives_conversations_to_its_operators(
     shop: Shop, alice: SimpleNamespace, bob: SimpleNamespace
 ) -> None:
     chat = '{"routing": "auto", "capacity": 1}'
-    shop.sql("UPDATE sites SET chat = ? WHERE id = ?", chat, shop.people.site.id)
+    shop.sql("UPDATE sites SET chat = %s WHERE id = %s", chat, shop.people.site.id)
     hers, _his = shop.operator(alice), shop.operator(bob, on=shop.one)
     told = hers.hear("presence", lambda told: [person["here"] for person in told["operators"]] == [True, True])
     assert told["idle_after"] == 600

@@ -94,7 +94,7 @@ def _postgresql() -> None:
         SELECT CASE WHEN octet_length(given) = length(given) THEN lower(given) ELSE
             translate(lower(regexp_replace(
                 normalize(translate(normalize(given, NFC), '{"".join(SAME_ARABIC)}', '{"".join(SAME_ARABIC.values())}'), NFD),
-                '[\\u0300-\\u036f\\u064b-\\u0655\\u0670\\u0640]', '', 'g')), '{upper}', '{upper.lower()}') END
+                '[\\u0300-\\u036f\\u064b-\\u0655\\u0670\\u0640]', '', 'g')), '{upper}ς', '{upper.lower()}σ') END
         $function$""")
     changed = "SELECT c.site_id, c.id, " + _said("c")
     for name, does in (
