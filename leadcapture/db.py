@@ -12,7 +12,6 @@ used again as soon as it is back: no connection is kept that is broken.
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -32,18 +31,15 @@ from sqlalchemy import (
     MetaData,
     RootTransaction,
     TypeDecorator,
-    create_engine,
-    event,
     make_url,
 )
-from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from leadcapture.errors import Unavailable
-from leadcapture.i18n import gettext as _
+from leadcapture import engines
+from leadcapture.away import is_away, telling
+from leadcapture.engines import LOCK_PATIENCE
 
-log = logging.getLogger("leadcapture.db")
 P = ParamSpec("P")
 R = TypeVar("R")
 # Does for several callers at once what each could do by itself; an outcome for each, None for what it left out.
@@ -53,22 +49,7 @@ Gathers = Callable[[Session, list[Any]], Sequence[R | None]]
 # which SQLite's driver has no error of its own.
 UNSTORABLE = (DataError, OverflowError)
 
-# What SQLite cannot do now (https://sqlite.org/rescode.html): BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN, PROTOCOL.
-SQLITE_AWAY = frozenset({5, 6, 8, 10, 13, 14, 15})
-# The same of PostgreSQL, by classes and codes of SQLSTATE (its manual, appendix A): connections; resources and the
-# disk; an operator's intervention, as a restart is; the system's own trouble; what was rolled back because of others;
-# a standby, which is read-only; a lock that did not come in time.
-POSTGRESQL_AWAY = ("08", "53", "57", "58", "40", "25006", "55P03")
-
 LOCK_PAUSE = 0.003  # seconds between two tries to get it
-LOCK_PATIENCE = 4  # seconds for another process's lock: shorter than anybody waits for an acknowledgement
-# For PostgreSQL: seconds for a connection to stand or to be free, and milliseconds for a lock and for a line that is
-# dead without saying so.
-CONNECT_PATIENCE = 4
-POSTGRESQL_LOCK_PATIENCE = 10_000
-POSTGRESQL_LINE = {"keepalives_idle": 30, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15_000}
-SAY_EVERY = 5.0  # seconds between two lines of the log about a database that stays away
-
 GROUP_LIMIT = 200  # operations in one commit: bounds how long the first of a group waits for the last
 
 
@@ -119,11 +100,11 @@ class Database:
     def __init__(self, url: str) -> None:
         self.sqlite = make_url(url).get_backend_name() == "sqlite"
         if self.sqlite:
-            self.engine = _sqlite_engine(url, begin="BEGIN")
+            self.engine = engines.sqlite(url, begin="BEGIN")
             # IMMEDIATE where we write: the lock is waited for at the beginning, where nothing has to be undone.
-            self._writer: _GroupWriter | None = _GroupWriter(_sqlite_engine(url, begin="BEGIN IMMEDIATE"))
+            self._writer: _GroupWriter | None = _GroupWriter(engines.sqlite(url, begin="BEGIN IMMEDIATE"))
         else:
-            self.engine = _postgresql_engine(url)
+            self.engine = engines.postgresql(url)
             self._writer = None
         self._gatherings: dict[Callable[..., Any], _Gathering] = {}
 
@@ -131,14 +112,14 @@ class Database:
     def read(self) -> Iterator[Session]:
         """A session for reading; whatever it changed is rolled back. Objects stay usable after it closed. Raises
         Unavailable."""
-        with _telling(), Session(self.engine, expire_on_commit=False) as session:
+        with telling(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     def write(self, operation: Callable[..., R], *args: Any, **kwargs: Any) -> R:
         """What the operation returns, once it is committed to disk. Raises Unavailable: then it was not, or, where the
         line broke while it was committed, perhaps it was."""
         began = time.perf_counter()
-        with _telling():
+        with telling():
             result = self._write(operation, *args, **kwargs)
         for tell in written:
             tell(time.perf_counter() - began)
@@ -159,7 +140,7 @@ class Database:
         if gathering is None:
             gathering = self._gatherings[operation] = _Gathering(self, operation)
         began = time.perf_counter()
-        with _telling():
+        with telling():
             result = cast(R | None, gathering.run(item))
         if result is not None:
             for tell in written:
@@ -214,47 +195,6 @@ def gathered(operation: Gathers[R], item: object) -> R | None:
     or because what somebody else wanted broke it for all. Raises Unavailable.
     """
     return current().gathered(operation, item)
-
-
-@contextmanager
-def _telling() -> Iterator[None]:
-    """What only says that the database is away is told as such; what is wrong with a statement stays what it is."""
-    try:
-        yield
-    except (DBAPIError, PoolTimeout) as error:
-        if not is_away(error):
-            raise
-        reason = _in_one_line(error)
-        _say_away(reason)
-        raise Unavailable(_("We can't take this right now. Try again in a moment."), reason=reason) from error
-
-
-def is_away(error: BaseException) -> bool:
-    """Whether the error says that the database cannot do anything of the kind now, whatever it is asked."""
-    if not isinstance(error, DBAPIError):
-        return isinstance(error, PoolTimeout)
-    if isinstance(error.orig, sqlite3.Error):
-        return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in SQLITE_AWAY
-    state = getattr(error.orig, "sqlstate", None)
-    # Without a state nothing came from the server: it was not reached, or the line broke.
-    return error.connection_invalidated or (
-        isinstance(error, OperationalError | InterfaceError) if state is None else state.startswith(POSTGRESQL_AWAY)
-    )
-
-
-def _in_one_line(error: BaseException) -> str:
-    lines = str(getattr(error, "orig", None) or error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
-
-
-_said_at = -SAY_EVERY
-
-
-def _say_away(reason: str) -> None:
-    global _said_at
-    if time.monotonic() - _said_at >= SAY_EVERY:
-        _said_at = time.monotonic()
-        log.warning("The database cannot be used: %s", reason)
 
 
 class _Gathering:
@@ -404,65 +344,3 @@ def _gone(error: DBAPIError) -> BaseException:
     while first is not None and not is_away(first):
         first = first.__context__
     return first or error
-
-
-def _postgresql_engine(url: str) -> Engine:
-    # A connection is asked whether it lives before it is used: after a restart the broken ones are made anew.
-    engine = create_engine(
-        url,
-        pool_size=20,
-        max_overflow=10,
-        pool_timeout=CONNECT_PATIENCE,
-        pool_pre_ping=True,
-        hide_parameters=True,
-        connect_args={"connect_timeout": CONNECT_PATIENCE, **POSTGRESQL_LINE},
-    )
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: object) -> None:
-        connection.execute(f"SET lock_timeout = {POSTGRESQL_LOCK_PATIENCE}")
-        connection.commit()
-
-    return engine
-
-
-def _sqlite_engine(url: str, *, begin: str) -> Engine:
-    # An error that is logged must not carry the addresses and texts it happened with.
-    engine = create_engine(
-        url, connect_args={"check_same_thread": False, "timeout": LOCK_PATIENCE}, pool_size=20, hide_parameters=True
-    )
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: sqlite3.Connection, _record: object) -> None:
-        # The driver must not begin transactions by itself: it would do so too late for savepoints to hold.
-        connection.isolation_level = None
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "temp_store=MEMORY",
-            "secure_delete=ON",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-        if begin == "BEGIN IMMEDIATE":
-            # Whoever writes waits for other processes without holding up this one: see _begun.
-            connection.execute("PRAGMA busy_timeout=0")
-
-    # SQLAlchemy compiles these anew each time; said to the driver they take microseconds.
-    dialect: Any = engine.dialect
-    dialect.do_savepoint = lambda connection, name: _say(connection, f"SAVEPOINT {name}")
-    dialect.do_release_savepoint = lambda connection, name: _say(connection, f"RELEASE {name}")
-    dialect.do_rollback_to_savepoint = lambda connection, name: _say(connection, f"ROLLBACK TO {name}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        if begin == "BEGIN":
-            _say(connection, begin)  # takes no lock yet, so nothing can be in its way
-        else:
-            connection.exec_driver_sql(begin)
-
-    return engine
-
-
-def _say(connection: Connection, statement: str) -> None:
-    connection.connection.cursor().execute(statement)

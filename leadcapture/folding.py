@@ -1,7 +1,7 @@
 """Texts as search compares them: capitals, accents and the marks above and below Arabic letters make no difference.
 
-SQLite calls `folded` by the name of `search_fold` (see db.py); PostgreSQL has a function of that name that folds the
-same, made by a migration. A test holds the two equal.
+SQLite calls `folded` by the name of `search_fold` (see contacts.finding); PostgreSQL has a function of that name that
+folds the same, made by a migration. A test holds the two equal.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import Engine, event, make_url
 
-from leadcapture import clock, db, i18n, ids, ratelimit, signing, tables, uploads
+from leadcapture import clock, db, engines, i18n, ids, ratelimit, signing, tables, uploads
 from leadcapture import settings as settings_module
 from leadcapture.app import configure, create_app
 from leadcapture.demo import operations as demo_operations
@@ -115,7 +115,7 @@ _engines: dict[str, Engine] = {}
 @contextmanager
 def shared_engines(url: str) -> Iterator[None]:
     """Whoever connects to that SQLite database meanwhile gets the engines of the tests before."""
-    make = db._sqlite_engine
+    make = engines.sqlite
 
     def engine(wanted: str, *, begin: str) -> Engine:
         if wanted != url:
@@ -126,11 +126,11 @@ def shared_engines(url: str) -> Iterator[None]:
         _engines[begin].url = make_url(url)
         return _engines[begin]
 
-    db._sqlite_engine = engine
+    engines.sqlite = engine
     try:
         yield
     finally:
-        db._sqlite_engine = make
+        engines.sqlite = make
 
 
 def _to_its_file(begin: str, _dialect: Any, _record: Any, arguments: list[Any], _options: Any) -> None:

@@ -26,6 +26,7 @@ import pytest
 from sqlalchemy import make_url, text
 
 from leadcapture import db
+from leadcapture.engines import LOCK_PATIENCE
 from leadcapture.errors import Unavailable
 from tests.chat.talk import ORIGIN
 from tests.faults import disk
@@ -231,7 +232,7 @@ def test_who_waits_behind_a_lock_is_told_together_with_those_before(
     waiting += [gevent.spawn(db.write, note, number) for number in range(1, 5)]
     gevent.joinall(waiting)
     assert [type(one.exception) for one in waiting] == [Unavailable] * 5
-    assert time.monotonic() - began < 1.4 * db.LOCK_PATIENCE
+    assert time.monotonic() - began < 1.4 * LOCK_PATIENCE
     other.execute("ROLLBACK")
     other.close()
     assert db.write(lambda session: session.execute(text("SELECT 1")).scalar()) == 1
