@@ -68,8 +68,8 @@ def report(name: str, among: Sequence[Figure], about: dict[str, str]) -> None:
             figure.of or "",
             figure.reach,
         )
-    console = Console()
-    console.print(table, width=max(console.width, 140), crop=False, soft_wrap=True)
+    # A log file, too, should have it in one line a figure.
+    Console(width=max(Console().width, 160)).print(table)
     RESULTS.mkdir(parents=True, exist_ok=True)
     kept = [asdict(figure) | {"median": figure.median, "ratio": ratio(figure, among)} for figure in among]
     (RESULTS / f"{name}.json").write_text(json.dumps(about | {"figures": kept}, indent=2, ensure_ascii=False) + "\n")

@@ -81,8 +81,8 @@ export function Chat({ desk, state }: { desk: Desk; state: ChatState }) {
   }
 
   const sent = SENT.includes(phase);
-  // Left in another tab, or before the page changed.
-  const left = offering && leftQuestion(state) && !sent && !another;
+  // Left in another tab, or before the page changed. One of this tab is told of before its own answer comes.
+  const left = offering && leftQuestion(state) && phase === "idle" && !another;
   const card = left ? (
     <p class="hint" key="card" data-lc="question-left">
       {t("question_left")} <button type="button" class="link" onClick={() => setAnother(true)}>{t("again")}</button>
