@@ -8,9 +8,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 
 LOCK_PATIENCE = 4  # seconds for another process's lock: shorter than anybody waits for an acknowledgement
-# For PostgreSQL: seconds for a connection to stand or to be free, and milliseconds for a lock and for a line that is
-# dead without saying so.
+# For PostgreSQL: seconds for a connection to stand; seconds for one to be free, which is how long a burst may take to
+# be worked off before the last of it are asked to come again; milliseconds for a lock and for a line that is dead
+# without saying so.
 CONNECT_PATIENCE = 4
+POOL_PATIENCE = 10
 POSTGRESQL_LOCK_PATIENCE = 10_000
 POSTGRESQL_LINE = {"keepalives_idle": 30, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15_000}
 
@@ -21,7 +23,7 @@ def postgresql(url: str) -> Engine:
         url,
         pool_size=20,
         max_overflow=10,
-        pool_timeout=CONNECT_PATIENCE,
+        pool_timeout=POOL_PATIENCE,
         pool_pre_ping=True,
         hide_parameters=True,
         connect_args={"connect_timeout": CONNECT_PATIENCE, **POSTGRESQL_LINE},

@@ -27,6 +27,7 @@ from leadcapture.sites.models import Site
 
 # Seconds within which several changes of one conversation are told to operators as one.
 SUMMARY_PAUSE = 0.5
+FEW = 5  # conversations that a site's operators are told of in one go
 
 # What to do when a conversation of a site begins to wait.
 on_waiting: list[Callable[[int], None]] = []
@@ -131,12 +132,10 @@ def conversation_changed(public_id: str) -> None:
 def conversations_changed(public_ids: Sequence[str], *, visitors: bool) -> None:
     """Many changed at once: the sites' operators are told, and with `visitors` theirs too, one after the other while
     everybody else's work goes on."""
-    with db.read() as session:
-        found = summaries.several(session, public_ids)
-    for site_id, summary in found:
-        socketio.emit("conversation", summary, to=site_room(site_id), namespace=OPERATOR)
-        if visitors:
-            gevent.spawn(_tell_visitor, summary["id"])
+    _tell_operators(public_ids)
+    if visitors:
+        for public_id in public_ids:
+            gevent.spawn(_tell_visitor, public_id)
 
 
 def _tell_visitor(public_id: str) -> None:
@@ -163,10 +162,18 @@ def summary_soon(public_id: str) -> None:
 def _tell_summaries() -> None:
     changed = list(_changed)
     _changed.clear()
-    with db.read() as session:
-        found = summaries.several(session, changed)
-    for site_id, summary in found:
-        socketio.emit("conversation", summary, to=site_room(site_id), namespace=OPERATOR)
+    _tell_operators(changed)
+
+
+def _tell_operators(public_ids: Sequence[str]) -> None:
+    """The operators of each conversation's site are told how it stands: a few at a time, each as it is then, for a
+    hundred colleagues make a hundred sendings of each, and messages do not wait for them."""
+    for start in range(0, len(public_ids), FEW):
+        with db.read() as session:
+            found = summaries.several(session, public_ids[start : start + FEW])
+        for site_id, summary in found:
+            socketio.emit("conversation", summary, to=site_room(site_id), namespace=OPERATOR)
+        gevent.sleep(0)
 
 
 def read_up_to(thread: Thread, by: str, seq: int, *, seen: bool) -> None:

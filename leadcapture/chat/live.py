@@ -238,31 +238,44 @@ def look(now: datetime) -> None:
         if _available.get(site.id) != available:
             _available[site.id] = available
             broadcast.available_changed(site, available, now)
+    teams: dict[tuple[int, ...], Team] = {}
     for socket in list(operators.values()):
-        told = _presence_for(socket, here, loads)
+        together = tuple(socket.site_ids)
+        if together not in teams:
+            teams[together] = _team(together, here, loads)
+        told = _presence_for(socket, teams[together])
         if told is not None and told != socket.told:
             socket.told = told
             socketio.emit_here("presence", told, to=socket.sid, namespace=OPERATOR)
 
 
-def _presence_for(
-    socket: OperatorSocket, here: dict[int, Sequence[Colleague]], loads: dict[int, int]
-) -> dict[str, Any] | None:
-    """Everybody of the operator's sites, once; None when the operator is none of them any more.
+@dataclass(frozen=True)
+class Team:
+    """Everybody of some sites, once: by their ids, and as they are told."""
+
+    people: dict[str, Colleague]
+    told: list[dict[str, Any]]
+
+
+def _team(site_ids: Sequence[int], here: dict[int, Sequence[Colleague]], loads: dict[int, int]) -> Team:
+    people = {person.operator.public_id: person for site_id in site_ids for person in here.get(site_id, ())}
+    in_order = sorted(people.values(), key=lambda person: (person.operator.name, person.operator.id))
+    told = [_person(person) | {"here": person.here, "load": loads.get(person.operator.id, 0)} for person in in_order]
+    return Team(people, told)
+
+
+def _presence_for(socket: OperatorSocket, team: Team) -> dict[str, Any] | None:
+    """What the operator is told of the team; None for one who is none of it any more.
 
     `idle_after` are the seconds without a touch after which the operator counts as away, the least of all sites; None
     where no site wants that.
     """
-    people = {person.operator.public_id: person for site_id in socket.site_ids for person in here.get(site_id, ())}
-    if socket.public_id not in people:
+    me = team.people.get(socket.public_id)
+    if me is None:
         return None
-    me = people[socket.public_id]
     idle_after = [60 * minutes for site_id in socket.site_ids if (minutes := _idle_after.get(site_id, 0))]
-    in_order = sorted(people.values(), key=lambda person: (person.operator.name, person.operator.id))
     return {
-        "operators": [
-            _person(person) | {"here": person.here, "load": loads.get(person.operator.id, 0)} for person in in_order
-        ],
+        "operators": team.told,
         "available": any(site_available(site_id) for site_id in socket.site_ids),
         "me": _person(me),
         "idle_after": min(idle_after, default=None),

@@ -109,10 +109,13 @@ function begin(config: LoaderConfig, options: DOMStringMap): LeadCapture {
       bridge = panel = undefined;
     };
 
-    // A conversation of an earlier page goes on, and a panel that stood open does. Storage may throw: then there is none.
-    try {
-      if (localStorage[key] || sessionStorage[key]) (window.requestIdleCallback ?? setTimeout)(() => loaded().catch(() => {}));
-    } catch {}
+    // A conversation of an earlier page goes on, and a panel that stood open does. Storage is looked at while the page is
+    // idle, for the first look waits for the disk; it may throw: then there is none.
+    (window.requestIdleCallback ?? setTimeout)(() => {
+      try {
+        if (bridge && (localStorage[key] || sessionStorage[key])) loaded().catch(() => {});
+      } catch {}
+    });
     waiting.splice(0).forEach(act);
   }
 
