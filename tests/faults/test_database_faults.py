@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,8 @@ import pytest
 from sqlalchemy import make_url, text
 
 from leadcapture import db
-from leadcapture.engines import LOCK_PATIENCE
 from leadcapture.errors import Unavailable
+from leadcapture.forms import kinds
 from tests.chat.talk import ORIGIN
 from tests.faults import disk
 from tests.faults.people import Acknowledged, Chatter, Reader, Shop
@@ -218,7 +219,8 @@ def test_an_operator_gets_back_what_was_typed_into_a_form_of_the_console(shop: S
 def test_who_waits_behind_a_lock_is_told_together_with_those_before(
     database: db.Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(db, "LOCK_PATIENCE", 1.0)
+    patience = 1.0
+    monkeypatch.setattr(db, "LOCK_PATIENCE", patience)
 
     def note(session: Any, number: int) -> None:
         session.execute(text("INSERT INTO sites (key, name) VALUES (:key, 'x')"), {"key": f"k{number}"})
@@ -232,7 +234,7 @@ def test_who_waits_behind_a_lock_is_told_together_with_those_before(
     waiting += [gevent.spawn(db.write, note, number) for number in range(1, 5)]
     gevent.joinall(waiting)
     assert [type(one.exception) for one in waiting] == [Unavailable] * 5
-    assert time.monotonic() - began < 1.4 * LOCK_PATIENCE
+    assert time.monotonic() - began < 1.4 * patience
     other.execute("ROLLBACK")
     other.close()
     assert db.write(lambda session: session.execute(text("SELECT 1")).scalar()) == 1
@@ -324,3 +326,19 @@ def test_postgresql_restarts_under_load_and_turns_read_only(
         assert {client_id: stored.get(client_id) for client_id in told.messages} == dict.fromkeys(told.messages, 1)
         sent = dict(map(tuple, shop.rows("SELECT email, count(*) FROM submissions GROUP BY email")))
         assert {address: sent.get(address) for address in told.submissions} == dict.fromkeys(told.submissions, 1)
+
+
+def test_a_kind_of_form_whose_work_finds_the_database_locked_is_no_fault_of_the_kind(
+    database: db.Database,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(db, "LOCK_PATIENCE", 0.05)
+    with sqlite3.connect(str(database.engine.url.database), isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Unavailable):
+            kinds.run_due(now)
+        other.execute("ROLLBACK")
+    assert "Traceback" not in caplog.text
+    kinds.run_due(now)

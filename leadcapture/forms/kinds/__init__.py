@@ -19,7 +19,7 @@ from pkgutil import iter_modules
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from leadcapture.errors import BadSetting, NotFound
+from leadcapture.errors import BadSetting, NotFound, Unavailable
 from leadcapture.forms.kind import BadKind, FormKind
 
 if TYPE_CHECKING:
@@ -94,10 +94,13 @@ def import_models() -> None:
 
 
 def run_due(now: datetime) -> None:
-    """The job: whatever kinds have to do by now. What fails in one kind keeps no other from its work."""
+    """The job: whatever kinds have to do by now. What fails in one kind keeps no other from its work. Raises
+    Unavailable."""
     for module in _brought("due"):
         try:
             module.run(now)
+        except Unavailable:
+            raise  # the others could do nothing either
         except Exception:
             log.exception("%s failed", module.__name__)
 
