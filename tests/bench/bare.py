@@ -1,9 +1,6 @@
-"""The bare reference: the same stack with nothing of ours around it, storing nothing.
+"""The bare reference that stores nothing: `POST /form` checks the fields by WTForms and answers.
 
-    python -m tests.bench.bare PORT
-
-`/visitor` takes `message` and acknowledges it with a running number, after handing it to the one room; `POST /form`
-checks the same fields by WTForms and answers.
+python -m tests.bench.bare PORT
 """
 
 from __future__ import annotations
@@ -12,17 +9,13 @@ from gevent import monkey
 
 monkey.patch_all()
 
-import itertools  # noqa: E402 the patch comes first
-import sys  # noqa: E402
+import sys  # noqa: E402 the patch comes first
 
 from flask import Flask, request  # noqa: E402
-from flask_socketio import SocketIO, join_room  # noqa: E402
 from gunicorn.app.base import BaseApplication  # noqa: E402
 from wtforms import Form, StringField, validators  # noqa: E402
 
 app = Flask(__name__)
-sockets = SocketIO(app, async_mode="gevent", transports=["websocket"], async_handlers=False, cors_allowed_origins="*")
-numbers = itertools.count(1)
 
 
 class Subscription(Form):
@@ -38,20 +31,6 @@ def alive() -> str:
 @app.post("/form")
 def form() -> tuple[dict[str, bool], int]:
     return {"ok": Subscription(request.form).validate()}, 202
-
-
-@sockets.on("connect", namespace="/visitor")
-def connect(auth: dict[str, str]) -> None:
-    join_room("listeners" if auth.get("listen") else "visitors")
-    sockets.emit("welcome", {}, to=request.sid, namespace="/visitor")  # type: ignore[attr-defined]
-
-
-def message(_sid: str, payload: dict[str, str]) -> dict[str, object]:
-    sockets.server.emit("message", payload, room="listeners", namespace="/visitor")
-    return {"ok": True, "seq": next(numbers)}
-
-
-sockets.server.on("message", message, namespace="/visitor")
 
 
 class Server(BaseApplication):  # type: ignore[misc]

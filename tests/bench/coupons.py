@@ -23,7 +23,7 @@ def run() -> list[Figure]:
     }
     reference, sqlite, postgresql = rates.values()
     with rounds.bare() as url:
-        reference.append(rounds.load("forms", url, "/form", coupon_race.WORKERS))
+        reference.append(rounds.load(url, "/form", coupon_race.WORKERS))
     sqlite.append(_claims())
     with PostgreSQL() as server:
         postgresql.append(_claims(server.new_database()))

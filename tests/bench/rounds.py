@@ -41,9 +41,9 @@ def ours(**settings: str) -> Iterator[Service]:
         yield service
 
 
-def load(what: str, url: str, target: str, clients: int) -> float:
-    """Acknowledged per second."""
-    command = [sys.executable, "-m", "tests.bench.load", what, url, target, str(clients), SECONDS]
+def load(url: str, path: str, clients: int) -> float:
+    """Forms taken per second."""
+    command = [sys.executable, "-m", "tests.bench.load", url, path, str(clients), SECONDS]
     return float(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=120).stdout)
 
 
