@@ -197,57 +197,17 @@ def gathered(operation: Gathers[R], item: object) -> R | None:
     return current().gathered(operation, item)
 
 
-class _Gathering:
-    """Callers of one operation that does for many what each could do alone: who comes while it runs is done next."""
+class _Led:
+    """Callers wait while a leader does what they ask for, in groups. Whoever comes while nobody leads starts one, which
+    goes on until nothing waits."""
 
-    def __init__(self, database: Database, operation: Callable[[Session, list[Any]], Sequence[Any]]) -> None:
-        self._database, self._operation = database, operation
+    def __init__(self) -> None:
         self._waiting: list[tuple[Any, AsyncResult[Any]]] = []
         self._led = False
 
-    def run(self, item: Any) -> Any:
+    def run(self, asked: Any) -> Any:
         answer: AsyncResult[Any] = AsyncResult()
-        self._waiting.append((item, answer))
-        if not self._led:
-            self._led = True
-            gevent.spawn(self._lead)
-        return answer.get()
-
-    def _lead(self) -> None:
-        try:
-            while self._waiting:
-                group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
-                try:
-                    outcomes = self._database._write(self._operation, [item for item, _ in group])
-                except BaseException as failure:  # every waiting caller must be told, whatever happened
-                    if is_away(failure):
-                        group, self._waiting = group + self._waiting, []
-                        for _, answer in group:
-                            answer.set_exception(failure)
-                        continue
-                    # Whose doing it was is found out where each does it alone.
-                    outcomes = [None] * len(group)
-                for (_, answer), outcome in zip(group, outcomes, strict=True):
-                    answer.set(outcome)
-        finally:
-            self._led = False
-
-
-class _GroupWriter:
-    """Commits waiting operations in groups, while greenlets wait.
-
-    Whoever comes while nobody leads starts a leader, which commits until nothing waits; all wait for their result.
-    """
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._thread = ThreadPool(1)
-        self._waiting: list[tuple[Callable[[Session], Any], AsyncResult[Any]]] = []
-        self._led = False
-
-    def run(self, operation: Callable[[Session], Any]) -> Any:
-        answer: AsyncResult[Any] = AsyncResult()
-        self._waiting.append((operation, answer))
+        self._waiting.append((asked, answer))
         if not self._led:
             self._led = True
             # A greenlet of its own leads: a caller may be killed (a request's timeout) while others wait.
@@ -258,9 +218,7 @@ class _GroupWriter:
         try:
             while self._waiting:
                 group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
-                outcomes = self._outcomes([operation for operation, _ in group])
-                for tell in grouped:
-                    tell(len(group))
+                outcomes = self._outcomes([asked for asked, _ in group])
                 for (_, answer), (result, failure) in zip(group, outcomes, strict=True):
                     if failure is None:
                         answer.set(result)
@@ -269,16 +227,53 @@ class _GroupWriter:
         finally:
             self._led = False
 
-    def _outcomes(self, operations: list[Callable[[Session], Any]]) -> list[tuple[Any, BaseException | None]]:
+    def _outcomes(self, asked: list[Any]) -> list[tuple[Any, BaseException | None]]:
+        """What became of each; raises nothing, for every waiting caller must be told, whatever happened."""
+        raise NotImplementedError
+
+    def _tell_waiting(self, failure: BaseException) -> None:
+        """Who came meanwhile would wait as long again for the same."""
+        too_late, self._waiting = self._waiting, []
+        for _, answer in too_late:
+            answer.set_exception(failure)
+
+
+class _Gathering(_Led):
+    """Callers of one operation that does for many what each could do alone: who comes while it runs is done next."""
+
+    def __init__(self, database: Database, operation: Callable[[Session, list[Any]], Sequence[Any]]) -> None:
+        super().__init__()
+        self._database, self._operation = database, operation
+
+    def _outcomes(self, asked: list[Any]) -> list[tuple[Any, BaseException | None]]:
         try:
-            return self._commit(operations)
-        except BaseException as failure:  # every waiting caller must be told, whatever happened
+            return [(outcome, None) for outcome in self._database._write(self._operation, asked)]
+        except BaseException as failure:
             if is_away(failure):
-                # Who came meanwhile would wait as long again for the same.
-                too_late, self._waiting = self._waiting, []
-                for _, answer in too_late:
-                    answer.set_exception(failure)
-            return [(None, failure)] * len(operations)
+                self._tell_waiting(failure)
+                return [(None, failure)] * len(asked)
+            # Whose doing it was is found out where each does it alone.
+            return [(None, None)] * len(asked)
+
+
+class _GroupWriter(_Led):
+    """Commits waiting operations in groups, while greenlets wait."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__()
+        self._engine = engine
+        self._thread = ThreadPool(1)
+
+    def _outcomes(self, asked: list[Callable[[Session], Any]]) -> list[tuple[Any, BaseException | None]]:
+        try:
+            return self._commit(asked)
+        except BaseException as failure:
+            if is_away(failure):
+                self._tell_waiting(failure)
+            return [(None, failure)] * len(asked)
+        finally:
+            for tell in grouped:
+                tell(len(asked))
 
     def _commit(self, operations: list[Callable[[Session], Any]]) -> list[tuple[Any, BaseException | None]]:
         with self._engine.connect() as connection:

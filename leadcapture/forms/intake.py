@@ -19,17 +19,14 @@ from leadcapture import i18n, ids, signing
 from leadcapture.addresses import Address
 from leadcapture.chat.models import Conversation
 from leadcapture.consent import operations as consent
-from leadcapture.contacts import operations as contacts
-from leadcapture.contacts.models import Contact
 from leadcapture.errors import Invalid
-from leadcapture.forms import challenge, held, kinds, letters, queries, rules
+from leadcapture.forms import challenge, granting, held, kinds, letters, queries, rules
 from leadcapture.forms.checking import Checked
 from leadcapture.forms.kind import Effects, Filled
 from leadcapture.forms.models import Form, Submission
 from leadcapture.forms.queries import Known
 from leadcapture.i18n import gettext as _
 from leadcapture.optin import operations as optin
-from leadcapture.optin import queries as optin_queries
 from leadcapture.optin.models import Confirmation
 from leadcapture.prepared import Prepared, inserted
 from leadcapture.sites import queries as sites
@@ -345,53 +342,13 @@ def _confirmed(session: Session, now: datetime, redeemed: optin.Redeemed) -> Con
     if not redeemed.first:
         return Confirmed(site, sent.result or {}, queries.contact_of(session, sent))
     effects = Effects(public_url=letters.public_url())
-    contact = _contact(session, now, sent, form)
-    _record_consents(session, now, sent, form, contact, redeemed.confirmation)
+    contact = granting.contact(session, now, sent, form)
+    granting.record(session, now, sent, form, contact, redeemed.confirmation)
     filled = _filled(sent, form, site, settings)
     with i18n.speaking(sent.language):
         result = kinds.by_name(form.kind).on_confirmed(session, now, filled, contact, effects).result()
     _CONFIRM.run(session, {"stored": sent.id, "now": now, "contact": contact.id, "told": result})
     return Confirmed(site, result, contact.public_id, effects.conversations)
-
-
-def _contact(session: Session, now: datetime, sent: Submission, form: Form) -> Contact:
-    return contacts.upsert_confirmed(
-        session,
-        now,
-        site_id=sent.site_id,
-        address=Address(typed=sent.email, key=sent.email_key),
-        name=sent.name,
-        phone=sent.phone,
-        language=sent.language,
-        source=form.slug,
-    )
-
-
-def _record_consents(
-    session: Session, now: datetime, sent: Submission, form: Form, contact: Contact, confirmation: optin_queries.Settled
-) -> None:
-    email = optin_queries.mail_of(session, confirmation)
-    for agreed in sent.consents:
-        consent.record(
-            session,
-            now,
-            contact=contact,
-            action="grant",
-            purpose=agreed["purpose"],
-            statement=agreed["statement"],
-            statement_version=agreed["version"],
-            method=confirmation.method or "button",
-            form_slug=form.slug,
-            form_version=sent.form_version,
-            page_url=sent.page_url,
-            ip=sent.ip,
-            user_agent=sent.user_agent,
-            email_public_id=email.public_id if email else None,
-            email_subject=email.subject if email else "",
-            email_text=email.text if email else "",
-            submission_public_id=sent.public_id,
-            requested_at=sent.created_at,
-        )
 
 
 def filled_of(session: Session, sent: Submission, form: Form, site: Site) -> Filled:

@@ -17,23 +17,20 @@ from tests.bench import (
     contacts,
     coupons,
     draw,
-    drops,
     figures,
     forms,
-    hostile,
     hostpage,
     idle,
     imports,
     inbox,
-    kills,
     ledger,
     mail,
     memory,
     readme,
     relay,
-    replays,
     smtp,
     spam,
+    trials,
 )
 from tests.bench.figures import Figure
 
@@ -54,11 +51,11 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
 }
 NAMED: dict[str, Callable[[], list[Figure]]] = {"spam": spam.run}
 TRIALS: dict[str, Callable[[], int]] = {
-    "hostile": hostile.run,
-    "drops": drops.run,
-    "kills": kills.run,
+    "hostile": trials.hostile,
+    "drops": trials.drops,
+    "kills": trials.kills,
     "smtp": smtp.run,
-    "replays": replays.run,
+    "replays": trials.replays,
     "readme": readme.run,
 }
 
